@@ -1,0 +1,1 @@
+//! Signals, detectors, incidents, clocks and escalation: decide, evolve, due. Pure.

@@ -1,0 +1,1 @@
+//! The shell around the core: batching, due clocks, outbox, shutdown.

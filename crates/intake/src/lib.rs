@@ -1,0 +1,1 @@
+//! Wire formats to signals, one file per format.

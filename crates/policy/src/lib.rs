@@ -1,0 +1,1 @@
+//! Policy and roster documents: parsing with spans, conditions, diagnostics. Pure.

@@ -1,0 +1,2 @@
+//! The development loop: `cargo xtask {test, bench, codegen}`.
+fn main() {}
