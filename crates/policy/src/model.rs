@@ -305,6 +305,29 @@ pub enum Role {
     Privacy,
 }
 
+impl Role {
+    /// Every role, in the order in which people read them.
+    pub const ALL: [Role; 5] =
+        [Role::Commander, Role::Remediation, Role::Validation, Role::Publishing, Role::Privacy];
+
+    /// Its word in documents, the API and the interface.
+    pub fn word(self) -> &'static str {
+        match self {
+            Role::Commander => "commander",
+            Role::Remediation => "remediation",
+            Role::Validation => "validation",
+            Role::Publishing => "publishing",
+            Role::Privacy => "privacy",
+        }
+    }
+}
+
+impl std::fmt::Display for Role {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.word())
+    }
+}
+
 /// How a role is filled.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct RoleRule {
