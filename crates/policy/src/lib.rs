@@ -5,3 +5,5 @@
 
 pub mod condition;
 pub mod model;
+
+mod suggest;

@@ -307,8 +307,7 @@ pub enum Role {
 
 impl Role {
     /// Every role, in the order in which people read them.
-    pub const ALL: [Role; 5] =
-        [Role::Commander, Role::Remediation, Role::Validation, Role::Publishing, Role::Privacy];
+    pub const ALL: [Role; 5] = [Role::Commander, Role::Remediation, Role::Validation, Role::Publishing, Role::Privacy];
 
     /// Its word in documents, the API and the interface.
     pub fn word(self) -> &'static str {

@@ -1,0 +1,132 @@
+//! The checked form of a condition, with fields resolved, and its meaning.
+
+use super::field::{Field, Fields, FlagField, NumberField, TextField};
+use super::parser::Comparison;
+
+/// A checked condition. Nested `All` in `All` and `Any` in `Any` do not occur.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Expr {
+    Constant(bool),
+    Flag(FlagField),
+    Has(Field),
+    Not(Box<Expr>),
+    All(Vec<Expr>),
+    Any(Vec<Expr>),
+    /// Equality of two truths: `Eq` or `Ne` only.
+    Truth(Comparison, Box<Expr>, Box<Expr>),
+    Texts(Comparison, Text, Text),
+    Numbers(Comparison, Number, Number),
+    TextIn(Text, Vec<String>),
+    NumberIn(Number, Vec<f64>),
+    StartsWith(Text, Text),
+}
+
+/// Something that is a text.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Text {
+    Literal(String),
+    Field(TextField),
+    Label(String),
+}
+
+/// Something that is a number.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Number {
+    Literal(f64),
+    Field(NumberField),
+}
+
+impl Expr {
+    /// Conjunction, flattened.
+    pub(super) fn all(parts: Vec<Expr>) -> Expr {
+        let flat = parts.into_iter().flat_map(|part| if let Expr::All(inner) = part { inner } else { vec![part] });
+        Expr::All(flat.collect())
+    }
+
+    /// Disjunction, flattened.
+    pub(super) fn any(parts: Vec<Expr>) -> Expr {
+        let flat = parts.into_iter().flat_map(|part| if let Expr::Any(inner) = part { inner } else { vec![part] });
+        Expr::Any(flat.collect())
+    }
+
+    pub(super) fn holds(&self, signal: &dyn Fields) -> bool {
+        match self {
+            Expr::Constant(value) => *value,
+            Expr::Flag(field) => signal.flag(*field),
+            Expr::Has(field) => match field {
+                Field::Text(field) => signal.text(*field).is_some(),
+                Field::Label(name) => signal.label(name).is_some(),
+                Field::Number(field) => signal.number(*field).is_some(),
+                Field::Flag(_) => true,
+            },
+            Expr::Not(inner) => !inner.holds(signal),
+            Expr::All(parts) => parts.iter().all(|part| part.holds(signal)),
+            Expr::Any(parts) => parts.iter().any(|part| part.holds(signal)),
+            Expr::Truth(comparison, left, right) => {
+                (left.holds(signal) == right.holds(signal)) == (*comparison == Comparison::Eq)
+            }
+            Expr::Texts(comparison, left, right) => {
+                left.get(signal).zip(right.get(signal)).is_some_and(|(l, r)| comparison.holds(l, r))
+            }
+            Expr::Numbers(comparison, left, right) => {
+                left.get(signal).zip(right.get(signal)).is_some_and(|(l, r)| comparison.holds(&l, &r))
+            }
+            Expr::TextIn(text, list) => text.get(signal).is_some_and(|text| list.iter().any(|item| item == text)),
+            Expr::NumberIn(number, list) => number.get(signal).is_some_and(|number| list.contains(&number)),
+            Expr::StartsWith(text, prefix) => {
+                text.get(signal).zip(prefix.get(signal)).is_some_and(|(text, prefix)| text.starts_with(prefix))
+            }
+        }
+    }
+
+    /// `Some(m)` if every signal for which this holds has the metric `m`.
+    pub(super) fn only_metric(&self) -> Option<&str> {
+        match self {
+            Expr::Texts(Comparison::Eq, Text::Field(TextField::Metric), Text::Literal(metric))
+            | Expr::Texts(Comparison::Eq, Text::Literal(metric), Text::Field(TextField::Metric)) => Some(metric),
+            Expr::TextIn(Text::Field(TextField::Metric), list) => match list.as_slice() {
+                [metric] => Some(metric),
+                _ => None,
+            },
+            Expr::All(parts) => parts.iter().find_map(Expr::only_metric),
+            Expr::Any(parts) => {
+                let (first, others) = parts.split_first()?;
+                let metric = first.only_metric()?;
+                others.iter().all(|part| part.only_metric() == Some(metric)).then_some(metric)
+            }
+            _ => None,
+        }
+    }
+}
+
+impl Text {
+    fn get<'a>(&'a self, signal: &'a dyn Fields) -> Option<&'a str> {
+        match self {
+            Text::Literal(text) => Some(text),
+            Text::Field(field) => signal.text(*field),
+            Text::Label(name) => signal.label(name),
+        }
+    }
+}
+
+impl Number {
+    fn get(&self, signal: &dyn Fields) -> Option<f64> {
+        match self {
+            Number::Literal(value) => Some(*value),
+            Number::Field(field) => signal.number(*field),
+        }
+    }
+}
+
+impl Comparison {
+    fn holds<T: PartialOrd + ?Sized>(self, left: &T, right: &T) -> bool {
+        match self {
+            Comparison::Eq => left == right,
+            Comparison::Ne => left != right,
+            Comparison::Lt => left < right,
+            Comparison::Le => left <= right,
+            Comparison::Gt => left > right,
+            Comparison::Ge => left >= right,
+        }
+    }
+}
