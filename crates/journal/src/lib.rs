@@ -1,1 +1,36 @@
 //! Head, blocks, events, incident rows and outbox behind one trait: SQLite and in memory.
+//!
+//! The journal keeps positions, hashes, keys and blobs. It does not know what an
+//! incident means, it never reads a clock, and it sends nothing: the engine encodes,
+//! decides and sends. One batch is one transaction that moves its workspace's [`Head`]
+//! by one [`Position`] and extends the hash chain that [`verify`] recomputes.
+//!
+//! Everything is synchronous: the engine commits on its own thread and reads from
+//! blocking tasks. SQLite is driven through `rusqlite` and not an async driver, because
+//! there is one writer, whose prepared statements and grouped commits gain nothing from
+//! a runtime. Nothing of SQLite shows in the traits, which other databases implement too.
+
+mod chain;
+mod error;
+mod id;
+
+mod read;
+mod rows;
+mod sqlite;
+mod store;
+mod verify;
+
+pub use error::{Error, Result};
+pub use id::{Digest, IncidentNo, Position, Workspace};
+
+pub use read::{
+    Counts, DeliveryFilter, DeliveryPlace, Entry, EventPlace, IncidentFilter, PrivateEntry, StoredBlock, StoredEvent,
+    StoredRequest,
+};
+pub use rows::{
+    Attempt, Batch, Block, Claim, DeliveryRow, DeliveryState, DeliveryUpdate, DetectorChange, DocumentChange, EventRow,
+    Head, IdempotencyRow, IncidentRow, OutboxChanges, PrivateContent, PrivateRow, RequestRow,
+};
+pub use sqlite::Sqlite;
+pub use store::{Reader, Store, Writer};
+pub use verify::{Verification, verify};

@@ -4,4 +4,43 @@ crate::codes! { STORAGE;
     STORE_NEWER = "store-newer", 503, "the database was written by a newer version",
         cause: "Its schema version is higher than the one that this program knows.",
         remedy: "Run the newer version of Watchbell, or restore a backup made with this one.";
+    STORE_OLDER = "store-older", 503, "the database needs a migration",
+        cause: "It was opened for reading only, and its schema is older than the one that this program reads.",
+        remedy: "Start `watchbell serve` on it once, or run `watchbell migrate`; both migrate before anything else.";
+    STORE_MISSING = "store-missing", 503, "there is no database",
+        cause: "The directory or file that was named does not hold a database, and this command does not create one.",
+        remedy: "Check `--data`; `watchbell serve --data DIR` creates a database.";
+    STORE_FOREIGN = "store-foreign", 503, "the file is not a Watchbell database",
+        cause: "It is an SQLite database of another program, or not a database at all.",
+        remedy: "Check `--data`; choose an empty directory for a new database.";
+    STORE_IN_USE = "store-in-use", 503, "the database is in use",
+        cause: "Another process holds its lock; one server at a time may write to a data directory.",
+        remedy: "Stop the other server, or give this one a directory of its own. The lock ends with its process, so a leftover lock file needs no deleting.";
+    STORE_READ_ONLY = "store-read-only", 503, "the data directory cannot be written",
+        cause: "The directory, its files or its file system do not allow this user to write.",
+        remedy: "Make the directory and the files in it writable for the user that runs Watchbell. Nothing was changed.";
+    STORE_FULL = "store-full", 503, "the disk is full",
+        cause: "The database could not grow. The change was rolled back, and what was answered before is intact.",
+        remedy: "Free space on the disk of the data directory; the running server goes on by itself.";
+    STORE_BUSY = "store-busy", 503, "the database stayed locked",
+        cause: "Another program, for instance a backup or a database shell, kept a write lock for too long.",
+        remedy: "End the other program, then try again; copy the database with `watchbell backup`, which never blocks.";
+    STORE_FAILED = "store-failed", 503, "the disk failed",
+        cause: "Reading or writing the database failed; the detail has the system's own words.",
+        remedy: "Look at the system log for disk errors. What was answered before is intact as far as the disk is.";
+    STORE_CORRUPT = "store-corrupt", 503, "the database is damaged",
+        cause: "Rows or pages cannot be read: a failing disk, a copy made without `watchbell backup`, or an edit by hand.",
+        remedy: "Keep a copy of the directory, run `watchbell audit verify` on it, and restore the last good backup.";
+    STORE_MOVED = "store-moved", 503, "the journal moved on",
+        cause: "Another writer committed between the decision and its commit, so nothing was written.",
+        remedy: "Send the request again. If it keeps happening, look for a second server on the same database.";
+    STORE_CONSTRAINT = "store-constraint", 500, "the change contradicts what is stored",
+        cause: "A row that must be new exists already, or one that must exist does not. Nothing was written.",
+        remedy: "This is a defect of Watchbell: please report it with the detail. Everything else goes on.";
+    CLOCK_BACKWARDS = "clock-backwards", 503, "the clock went backwards",
+        cause: "The machine's time lies before the last time in the journal, and journal time only moves forward.",
+        remedy: "Correct the machine's clock and keep it synchronised (NTP); then start again.";
+    JOURNAL_ALTERED = "journal-altered", 500, "the journal was altered",
+        cause: "At the position named, the stored rows do not give the hash that was recorded when they were written.",
+        remedy: "Keep a copy as evidence, find who could write to the database, and compare with a backup and the head's hash in past weekly reviews.";
 }

@@ -1,0 +1,124 @@
+//! The traits that every database behind Watchbell implements. They hold no logic but shorthands.
+
+use std::sync::Arc;
+
+use calendar::Instant;
+
+use crate::{
+    Batch, Counts, DeliveryFilter, DeliveryRow, Entry, EventPlace, Head, IncidentFilter, IncidentNo, IncidentRow,
+    OutboxChanges, Position, PrivateContent, Result, StoredBlock, StoredEvent, StoredRequest, Workspace,
+};
+
+/// A database of workspaces.
+pub trait Store: Send + Sync {
+    /// The one who changes a workspace. A second one for the same workspace meets
+    /// [`Error::HeadMoved`](crate::Error::HeadMoved) as soon as the first has committed.
+    fn writer(&self, workspace: Workspace) -> Result<Box<dyn Writer>>;
+
+    /// A reader of a workspace; it sees what was committed when it is asked.
+    fn reader(&self, workspace: Workspace) -> Result<Arc<dyn Reader>>;
+}
+
+/// Changes one workspace. After an error everything is as it was before the call, and the writer can go on.
+pub trait Writer: Send {
+    /// The present end of the order.
+    fn head(&mut self) -> Result<Head>;
+
+    /// Writes the whole batch, moves the head, and returns once that is durable.
+    fn commit(&mut self, batch: &Batch) -> Result<Head>;
+
+    /// Writes claims, attempts and documents in one durable transaction of their own. The head stays.
+    fn apply(&mut self, changes: &OutboxChanges) -> Result<()>;
+
+    /// Puts these rows in the place of all incident rows, as a repair does after refolding.
+    fn replace_incidents(&mut self, rows: &[IncidentRow]) -> Result<()>;
+
+    /// Deletes all incident rows; the journal still holds everything to refold them.
+    fn clear_incidents(&mut self) -> Result<()> {
+        self.replace_incidents(&[])
+    }
+}
+
+/// Reads one workspace. Every list takes a limit; where there is more, its last element is the next cursor.
+pub trait Reader: Send + Sync {
+    /// The present end of the order.
+    fn head(&self) -> Result<Head>;
+
+    /// The incident of that number.
+    fn incident(&self, no: IncidentNo) -> Result<Option<IncidentRow>>;
+
+    /// The open incident with that key (the highest number, should there be several),
+    /// or else the most recently updated closed one.
+    fn incident_by_key(&self, key: &str) -> Result<Option<IncidentRow>>;
+
+    /// Incidents, highest number first.
+    fn incidents(&self, filter: &IncidentFilter, limit: u32) -> Result<Vec<IncidentRow>>;
+
+    /// Incidents due at or before `until`, by severity (1 first), then by due instant, then by number.
+    fn due(&self, until: Instant, limit: u32) -> Result<Vec<IncidentRow>>;
+
+    /// The earliest due instant of all incidents.
+    fn next_due(&self) -> Result<Option<Instant>>;
+
+    /// Events after a place, in order.
+    fn events(&self, after: EventPlace, limit: u32) -> Result<Vec<StoredEvent>>;
+
+    /// Events of one incident after a place, in order.
+    fn incident_events(&self, no: IncidentNo, after: EventPlace, limit: u32) -> Result<Vec<StoredEvent>>;
+
+    /// Blocks after a position, in order.
+    fn blocks(&self, after: Position, limit: u32) -> Result<Vec<StoredBlock>>;
+
+    /// The block at a position.
+    fn block(&self, position: Position) -> Result<Option<StoredBlock>>;
+
+    /// The last position recorded before an instant; 0 when there is none.
+    fn position_before(&self, instant: Instant) -> Result<Position>;
+
+    /// The first blocks recorded at or after an instant; go on with [`Reader::blocks`].
+    fn blocks_since(&self, recorded: Instant, limit: u32) -> Result<Vec<StoredBlock>> {
+        self.blocks(self.position_before(recorded)?, limit)
+    }
+
+    /// All that the chain covers at a position.
+    fn entry(&self, position: Position) -> Result<Option<Entry>>;
+
+    /// All detector states by key.
+    fn detectors(&self) -> Result<Vec<(String, Vec<u8>)>>;
+
+    /// One detector's state.
+    fn detector(&self, key: &str) -> Result<Option<Vec<u8>>>;
+
+    /// Unclaimed requests by severity (1 first), then age, then id.
+    fn pending_requests(&self, limit: u32) -> Result<Vec<StoredRequest>>;
+
+    /// The request of that id.
+    fn request(&self, id: &str) -> Result<Option<StoredRequest>>;
+
+    /// Pending deliveries to be tried at or before `until`, by severity (1 first), then by that instant, then by id.
+    fn due_deliveries(&self, until: Instant, limit: u32) -> Result<Vec<DeliveryRow>>;
+
+    /// The earliest instant at which a pending delivery is to be tried.
+    fn next_attempt(&self) -> Result<Option<Instant>>;
+
+    /// The delivery of that id.
+    fn delivery(&self, id: &str) -> Result<Option<DeliveryRow>>;
+
+    /// Deliveries, newest first.
+    fn deliveries(&self, filter: &DeliveryFilter, limit: u32) -> Result<Vec<DeliveryRow>>;
+
+    /// A document.
+    fn document(&self, collection: &str, id: &str) -> Result<Option<Vec<u8>>>;
+
+    /// Documents of a collection with ids after `after`, by id; an empty `after` begins.
+    fn documents(&self, collection: &str, after: &str, limit: u32) -> Result<Vec<(String, Vec<u8>)>>;
+
+    /// A remembered answer that has not expired at `now`.
+    fn idempotency(&self, scope: &str, key: &str, now: Instant) -> Result<Option<Vec<u8>>>;
+
+    /// Personal data; none when unknown or erased.
+    fn private(&self, id: &str) -> Result<Option<PrivateContent>>;
+
+    /// Figures for metrics.
+    fn counts(&self) -> Result<Counts>;
+}
