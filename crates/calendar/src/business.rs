@@ -210,10 +210,9 @@ impl Calendar {
         let until = self.search_end(start);
         let mut hours = rules.open_after(start, until);
         let Hours { date: first_day, start: opening, .. } = hours.next()?;
-        let mut later = hours.map(|hours| hours.date).filter(|date| *date != first_day);
         let mut day = first_day;
         for _ in 0..days {
-            day = later.find(|date| *date != day)?;
+            day = hours.find(|hours| hours.date != day)?.date;
         }
         // Hours past midnight belong to the day before: carry the distance to that day along.
         let opening = rules.zone.local(opening);
@@ -254,7 +253,8 @@ impl Calendar {
 
     fn open_back(&self, until: Instant) -> impl Iterator<Item = Period> + '_ {
         let all_the_time = self.is_always().then_some((Instant::MIN, until));
-        let hours = self.rules.iter().flat_map(move |rules| rules.open_before(until - HORIZON, until));
+        let hours =
+            self.rules.iter().flat_map(move |rules| rules.open_before(until - HORIZON, until).map(Hours::period));
         all_the_time.into_iter().chain(hours)
     }
 

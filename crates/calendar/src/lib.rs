@@ -10,7 +10,9 @@
 mod business;
 mod instant;
 mod intervals;
+mod rotation;
 mod rules;
+mod schedule;
 mod window;
 mod zone;
 
@@ -19,5 +21,7 @@ pub use instant::{Instant, ParseInstantError};
 pub use intervals::Intervals;
 pub use jiff::SignedDuration as Duration;
 pub use jiff::civil::{Date, DateTime, Time, Weekday};
+pub use rotation::{Every, Handoff, Rotation, RotationError, RotationSpec, Turn};
+pub use schedule::{LayerSpec, Override, Schedule, ScheduleError, ScheduleSpec, Shift};
 pub use window::{ParseWindowError, Window};
 pub use zone::{UnknownZone, Zone};

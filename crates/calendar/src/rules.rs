@@ -54,9 +54,33 @@ impl Rules {
     /// Open periods within `[from, until)` in order, disjoint. They may touch at midnight.
     pub(crate) fn open_after(&self, from: Instant, until: Instant) -> impl Iterator<Item = Hours> + '_ {
         let (first, last) = self.dates_around(from, until);
+        let dates = iter::successors(Some(first), |date| date.tomorrow().ok());
+        self.hours(dates.take_while(move |date| *date <= last), from, until)
+    }
+
+    /// The same periods from the last to the first.
+    pub(crate) fn open_before(&self, from: Instant, until: Instant) -> impl Iterator<Item = Hours> + '_ {
+        let (first, last) = self.dates_around(from, until);
+        let dates = iter::successors(Some(last), |date| date.yesterday().ok());
+        dates.take_while(move |date| *date >= first).flat_map(move |date| {
+            // What the evening before has covered is not covered again.
+            let covered = date.yesterday().ok().and_then(|eve| Some((eve, self.windows(eve).last()?)));
+            let covered = covered.map_or(Instant::MIN, |(eve, window)| self.zone.last(window.end_on(eve)));
+            let mut hours: Vec<Hours> = self.hours(iter::once(date), from.max(covered), until).collect();
+            hours.reverse();
+            hours
+        })
+    }
+
+    /// The open periods of ascending dates, cut to `[from, until)`.
+    fn hours<'a>(
+        &'a self,
+        dates: impl Iterator<Item = Date> + 'a,
+        from: Instant,
+        until: Instant,
+    ) -> impl Iterator<Item = Hours> + 'a {
         let mut reached = from;
-        iter::successors(Some(first), |date| date.tomorrow().ok())
-            .take_while(move |date| *date <= last)
+        dates
             .flat_map(|date| self.windows(date).iter().map(move |window| (date, *window)))
             .map(|(date, window)| (date, window, self.zone.first(window.start_on(date))))
             // Openings never go backwards from one window to the next, not even in a fold.
@@ -67,31 +91,8 @@ impl Rules {
                 reached = reached.max(end);
                 (start < end).then_some(Hours { date, start, end })
             })
-            .flat_map(|hours| {
-                let pieces = self.breaks.cut(hours.period());
-                pieces.map(move |(start, end)| Hours { date: hours.date, start, end })
-            })
-    }
-
-    /// The same periods from the last to the first.
-    pub(crate) fn open_before(&self, from: Instant, until: Instant) -> impl Iterator<Item = Period> + '_ {
-        let (first, last) = self.dates_around(from, until);
-        let mut reached = until;
-        iter::successors(Some(last), |date| date.yesterday().ok())
-            .take_while(move |date| *date >= first)
-            .flat_map(|date| self.windows(date).iter().rev().map(move |window| (date, *window)))
-            .map(|(date, window)| (date, window, self.zone.last(window.end_on(date))))
-            .take_while(move |(_, _, end)| *end > from)
-            .filter_map(move |(date, window, end)| {
-                let start = self.zone.first(window.start_on(date)).max(from);
-                let end = end.min(reached);
-                reached = reached.min(start);
-                (start < end).then_some((start, end))
-            })
-            .flat_map(|period| {
-                let mut pieces: Vec<Period> = self.breaks.cut(period).collect();
-                pieces.reverse();
-                pieces
+            .flat_map(|Hours { date, start, end }| {
+                self.breaks.cut((start, end)).map(move |(start, end)| Hours { date, start, end })
             })
     }
 
