@@ -4,6 +4,9 @@
 //! decidable fragment of CEL. Pure: it knows neither storage nor HTTP.
 
 pub mod condition;
+mod lookup;
 pub mod model;
 
 mod suggest;
+
+pub use lookup::ALWAYS;
