@@ -3,5 +3,26 @@
 //! The only place with semantics. Pure: state, input and `now` go in, events come out.
 //! It knows neither storage nor HTTP. The library is named `wcore`, so that it does not
 //! hide Rust's own `core`.
+//!
+//! Reading order: a [`signal`] makes a [`trigger`] fire, which [`raise`] turns into an
+//! [`incident`]; its [`clock`]s are started and missed in `promise` and `notices`, pages
+//! are asked for in [`escalation`], and people act through [`command`].
 
+pub mod clock;
+pub mod command;
+pub mod decision;
+mod draft;
+pub mod escalation;
+pub mod event;
+pub mod incident;
+mod notices;
+mod promise;
+pub mod raise;
 pub mod signal;
+pub mod trigger;
+
+pub use command::{Command, decide, tick};
+pub use draft::{Context, Decided};
+pub use incident::Incident;
+pub use promise::GRACE;
+pub use signal::Signal;

@@ -6,5 +6,41 @@ crate::codes! { COMMAND;
         remedy: "List the incidents with `watchbell incident list`, or check the number.";
     COMMAND_MALFORMED = "command-malformed", 400, "the command cannot be read",
         cause: "A field is missing, unknown, or has the wrong type.",
-        remedy: "Compare the body with the command's description in the API reference; the detail names the field.";
+        remedy: "Compare the body with the command's description; the detail names the field.";
+    COMMAND_UNKNOWN = "command-unknown", 404, "there is no such command",
+        cause: "The path names an action that incidents do not have.",
+        remedy: "Use one of acknowledge, assign, accept, facts, updates, decisions, contain, mitigate, validations, resolve, reopen, severity, notes, pause, unpause, waive, reviews.";
+    TEXT_INVALID = "text-invalid", 422, "a text is missing or too long",
+        cause: "A required text is empty, or longer than its limit.",
+        remedy: "Give the text that the detail names, within the limit it states.";
+    NAME_UNKNOWN = "name-unknown", 422, "the policy or roster has no such name",
+        cause: "The command names a class, severity, service, person, role or audience that is not declared.",
+        remedy: "Use one of the names in the detail, or add it to the policy or roster.";
+    PERSON_REQUIRED = "person-required", 403, "only a person can do this",
+        cause: "The command came with a program's token. A machine's act never keeps a promise that people made.",
+        remedy: "Sign in, or use a token that belongs to a person (`watchbell token create --person ID`).";
+    ROLE_REQUIRED = "role-required", 403, "another role decides this",
+        cause: "The policy gives this decision to the holder of one role, and you do not hold it.",
+        remedy: "Ask the person named in the detail, or have the role assigned to you first.";
+    SEPARATION_OF_DUTIES = "separation-of-duties", 409, "one person may not hold both roles",
+        cause: "The policy keeps two roles apart, usually remediation and validation, and this would give both to one person.",
+        remedy: "Let another person do it; the detail names who holds the other role.";
+    STAGE_MISMATCH = "stage-mismatch", 409, "the incident is not at that stage",
+        cause: "The command does not apply to the incident's present status.",
+        remedy: "Look at the incident: it may have moved on while you were reading.";
+    EVIDENCE_STALE = "evidence-stale", 409, "the evidence is older than the fix",
+        cause: "Validation must rest on evidence taken after the mitigation, or after the opening where nothing was mitigated.",
+        remedy: "Run the evaluation again and give the instant at which it was taken as `observed_at`.";
+    VALIDATION_REQUIRED = "validation-required", 409, "it is not proven yet",
+        cause: "An incident resolves only after a passed validation whose evidence is newer than the mitigation.",
+        remedy: "Record a validation first: `watchbell incident validate`.";
+    APPROVAL_REQUIRED = "approval-required", 403, "another person must approve this",
+        cause: "The policy asks for the approval of a role, or of a second person, before this takes effect.",
+        remedy: "Name the approver, who must not be you, or let the holder of that role do it.";
+    CLOCK_UNKNOWN = "clock-unknown", 404, "there is no such running clock",
+        cause: "The incident has no clock of that name, or it has ended.",
+        remedy: "Take the name from the incident's list of clocks, such as `update:customers#3`.";
+    TIME_INVALID = "time-invalid", 422, "the time does not fit",
+        cause: "The time lies in the future where it must not, in the past where it must not, or too far away.",
+        remedy: "Check the value and its offset from UTC; the detail says what is allowed.";
 }

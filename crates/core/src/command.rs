@@ -1,0 +1,239 @@
+//! What people do to incidents. One command, one file.
+//!
+//! `decide` is the only door: it first lets fall due what is due, so that a deadline counts
+//! to the microsecond, whether a person or the clock came first.
+
+mod acknowledge;
+mod assign;
+mod contain;
+mod decide_audience;
+mod fact;
+mod mitigate;
+mod note;
+mod pause;
+mod publish_update;
+mod reopen;
+mod resolve;
+mod review;
+mod severity;
+mod validate;
+mod waive;
+
+use calendar::{Duration, Instant};
+use policy::model::Role;
+use problem::Problem;
+use serde::{Deserialize, Serialize};
+
+use crate::draft::{Context, Decided, Draft};
+use crate::event::{Act, Actor, Evidence, Fact};
+use crate::incident::Incident;
+
+/// A command on one incident.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum Command {
+    /// A person takes it.
+    Acknowledge {},
+    /// Gives a role to a person.
+    Assign {
+        /// Which role.
+        role: Role,
+        /// To whom.
+        person: String,
+    },
+    /// The holder accepts a role.
+    Accept {
+        /// Which role.
+        role: Role,
+    },
+    /// Records a dated statement.
+    Fact {
+        /// Which.
+        fact: Fact,
+        /// The instant that it is about; now if absent.
+        at: Option<Instant>,
+        /// What it rests on.
+        note: String,
+    },
+    /// Publishes a message to an audience.
+    Update {
+        /// To whom.
+        audience: String,
+        /// What they read.
+        text: String,
+        /// When they hear next.
+        next_update_at: Option<Instant>,
+    },
+    /// Decides whether an audience is told.
+    Decide {
+        /// Which audience.
+        audience: String,
+        /// It is told.
+        inform: bool,
+        /// Why.
+        reason: String,
+    },
+    /// Customers are no longer harmed.
+    Contain {
+        /// What customers see now.
+        customers_see: String,
+    },
+    /// The cause no longer acts.
+    Mitigate {
+        /// What was done.
+        note: String,
+    },
+    /// Records a validation.
+    Validate {
+        /// Whether it is fixed.
+        passed: bool,
+        /// The proof.
+        evidence: Evidence,
+    },
+    /// All done.
+    Resolve {},
+    /// It came back.
+    Reopen {
+        /// Why.
+        reason: String,
+    },
+    /// Another severity.
+    Severity {
+        /// Its name or rank, as the policy has it.
+        severity: String,
+        /// Why.
+        reason: String,
+        /// Who approves looser targets.
+        approver: Option<String>,
+    },
+    /// A remark.
+    Note {
+        /// Its text.
+        text: String,
+    },
+    /// Work stands still.
+    Pause {
+        /// Why.
+        reason: String,
+    },
+    /// Work goes on.
+    Unpause {},
+    /// Lets a clock go.
+    Waive {
+        /// Its name.
+        clock: String,
+        /// Why.
+        reason: String,
+    },
+    /// The review was held.
+    Review {
+        /// What caused it.
+        cause: String,
+        /// What is done about it.
+        action: String,
+    },
+    /// The outbox: a claimed step had nobody to page.
+    SkipStep {
+        /// Step, from 0.
+        step: u32,
+        /// Round, from 0.
+        round: u32,
+    },
+    /// The outbox: a published message can be seen.
+    ShowUpdate {
+        /// Its number.
+        update: u32,
+        /// Where.
+        surface: String,
+    },
+}
+
+/// Longest text of a command, in characters: a long message, not a document.
+pub const MAX_TEXT: usize = 4_000;
+
+/// How far ahead of the journal a person's clock may be.
+pub const MAX_AHEAD: Duration = Duration::from_secs(5);
+
+/// Decides one command. The events apply to `state` in order; a refusal changes nothing,
+/// except that `catch_up` may find what has fallen due meanwhile.
+pub fn decide(state: &Incident, command: &Command, by: &Actor, ctx: &Context<'_>) -> Result<Decided, Problem> {
+    let mut draft = Draft::new(state.clone(), ctx);
+    draft.tick();
+    match command {
+        Command::Acknowledge {} => acknowledge::acknowledge(&mut draft, by)?,
+        Command::Assign { role, person } => assign::assign(&mut draft, by, *role, person)?,
+        Command::Accept { role } => assign::accept(&mut draft, by, *role)?,
+        Command::Fact { fact, at, note } => fact::record(&mut draft, by, *fact, *at, note)?,
+        Command::Update { audience, text, next_update_at } => {
+            publish_update::publish(&mut draft, by, audience, text, *next_update_at)?;
+        }
+        Command::Decide { audience, inform, reason } => {
+            decide_audience::decide(&mut draft, by, audience, *inform, reason)?;
+        }
+        Command::Contain { customers_see } => contain::contain(&mut draft, by, customers_see)?,
+        Command::Mitigate { note } => mitigate::mitigate(&mut draft, by, note)?,
+        Command::Validate { passed, evidence } => validate::validate(&mut draft, by, *passed, evidence)?,
+        Command::Resolve {} => resolve::resolve(&mut draft, by)?,
+        Command::Reopen { reason } => reopen::reopen(&mut draft, by, reason)?,
+        Command::Severity { severity, reason, approver } => {
+            severity::change(&mut draft, by, severity, reason, approver.as_deref())?;
+        }
+        Command::Note { text } => note::note(&mut draft, text)?,
+        Command::Pause { reason } => pause::pause(&mut draft, by, reason)?,
+        Command::Unpause {} => pause::unpause(&mut draft, by)?,
+        Command::Waive { clock, reason } => waive::waive(&mut draft, by, clock, reason)?,
+        Command::Review { cause, action } => review::review(&mut draft, by, cause, action)?,
+        Command::SkipStep { step, round } => draft.skip_step(*step, *round),
+        Command::ShowUpdate { update, surface } => publish_update::show(&mut draft, *update, surface),
+    }
+    Ok(draft.finish())
+}
+
+/// Lets fall due what is due at `ctx.now`.
+pub fn tick(state: &Incident, ctx: &Context<'_>) -> Decided {
+    let mut draft = Draft::new(state.clone(), ctx);
+    draft.tick();
+    draft.finish()
+}
+
+impl Draft<'_> {
+    fn tick(&mut self) {
+        self.tick_clocks();
+        self.tick_escalation();
+    }
+
+    /// The person who acts, now; a machine is refused.
+    fn act(&self, by: &Actor) -> Result<Act, Problem> {
+        let person = by.person().ok_or_else(|| {
+            Problem::new(&problem::PERSON_REQUIRED, format!("INC-{} waits for a person", self.state.no))
+        })?;
+        Ok(Act { by: person.to_owned(), at: self.now() })
+    }
+
+    /// Refuses where the incident is resolved.
+    fn must_be_open(&self) -> Result<(), Problem> {
+        let status = self.state.status();
+        if status.is_open() {
+            return Ok(());
+        }
+        Err(self.stage(format!("it is {}; reopen it first", status.word())))
+    }
+
+    fn stage(&self, why: String) -> Problem {
+        Problem::new(&problem::STAGE_MISMATCH, format!("INC-{}: {why}", self.state.no))
+    }
+}
+
+/// A text that must be there, within [`MAX_TEXT`].
+fn text(field: &str, value: &str) -> Result<String, Problem> {
+    let trimmed = value.trim();
+    let length = trimmed.chars().count();
+    if length == 0 {
+        return Err(Problem::new(&problem::TEXT_INVALID, format!("`{field}` is empty")));
+    }
+    if length > MAX_TEXT {
+        let detail = format!("`{field}` has {length} characters; at most {MAX_TEXT} are allowed");
+        return Err(Problem::new(&problem::TEXT_INVALID, detail));
+    }
+    Ok(trimmed.to_owned())
+}

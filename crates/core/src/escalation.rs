@@ -1,0 +1,104 @@
+//! Who is paged next, and when: steps, rounds and the fallback, until someone acknowledges.
+//!
+//! A step names parties; the outbox resolves them to people when it claims the page.
+
+use calendar::{Duration, Instant, Intervals};
+use policy::model::{Party, Step};
+
+use crate::draft::Draft;
+use crate::event::{Event, PageReason};
+use crate::promise;
+
+/// Pause between pages of the fallback: a SEV-1 never falls silent before someone acknowledges.
+pub const FALLBACK_EVERY: Duration = Duration::from_mins(10);
+
+impl Draft<'_> {
+    /// Pages the first step.
+    pub(crate) fn start_escalation(&mut self) {
+        self.page_step(0, 0);
+    }
+
+    /// Pages the step that has fallen due. After downtime the steps between are not replayed.
+    pub(crate) fn tick_escalation(&mut self) {
+        if let Some((step, round, at)) = self.state.escalation.next
+            && at <= self.now()
+        {
+            self.page_step(step, round);
+        }
+    }
+
+    /// A claimed step had nobody: the next one is paged at once.
+    pub(crate) fn skip_step(&mut self, step: u32, round: u32) {
+        if self.state.escalation.current != Some((step, round)) {
+            return;
+        }
+        let Some((next_step, next_round, _)) = self.state.escalation.next else { return };
+        self.emit(Event::StepSkipped { step, round });
+        // A repeated step waits for its round: it would find nobody again at once.
+        if next_step != step {
+            self.page_step(next_step, next_round);
+        }
+    }
+
+    /// Stops paging, if it still goes on.
+    pub(crate) fn stop_escalation(&mut self, reason: &str) {
+        if self.state.escalation.next.is_some() {
+            self.emit(Event::EscalationStopped { reason: reason.to_owned() });
+        }
+    }
+
+    fn page_step(&mut self, step: u32, round: u32) {
+        let steps = self.steps();
+        let parties = steps.get(step as usize).map_or_else(|| vec![Party::Fallback], |step| step.page.clone());
+        self.page(PageReason::Escalation { step, round }, parties);
+        match self.following(&steps, step, round) {
+            Some((step, round, at)) => self.emit(Event::EscalationPlanned { step, round, at }),
+            None => self.emit(Event::EscalationStopped { reason: "every step was paged".to_owned() }),
+        }
+    }
+
+    /// What comes after a step, paged now. Beyond the last step stands the fallback.
+    fn following(&self, steps: &[Step], step: u32, round: u32) -> Option<(u32, u32, Instant)> {
+        let now = self.now();
+        let Some(current) = steps.get(step as usize) else { return Some((step, round + 1, now + FALLBACK_EVERY)) };
+        if current.repeat_until_acknowledged {
+            return Some((step, round + 1, now + current.wait.max(MIN_WAIT)));
+        }
+        let at = if step == 0 { self.escalate_after(current.wait) } else { now + current.wait };
+        let has_next = (step as usize) + 1 < steps.len();
+        (has_next || self.state.severity == 1).then_some((step + 1, 0, at))
+    }
+
+    /// First page to a person outside the first step, measured from the opening.
+    fn escalate_after(&self, wait: Duration) -> Instant {
+        let Some(target) = self.targets().escalate_after else { return self.now() + wait };
+        let calendar = self.ctx.calendar(&target.calendar);
+        let opened = self.state.opened_at;
+        let length = promise::length(calendar, target.length, opened);
+        promise::due(calendar, opened, length, &Intervals::new()).unwrap_or(self.now() + wait).max(self.now())
+    }
+
+    fn steps(&self) -> Vec<Step> {
+        self.ctx.policy.steps(&self.state.class).to_vec()
+    }
+}
+
+/// A repeated step never pages faster than this.
+const MIN_WAIT: Duration = Duration::from_secs(30);
+
+impl Draft<'_> {
+    /// A raised severity may bring the next step forward, never back.
+    pub(crate) fn quicken_escalation(&mut self) {
+        let Some((current, round)) = self.state.escalation.current else { return };
+        if self.state.acknowledged.is_some() {
+            return;
+        }
+        let steps = self.steps();
+        let planned = self.state.escalation.next.map(|(_, _, at)| at);
+        if let Some((step, round, at)) = self.following(&steps, current, round)
+            && planned.is_none_or(|planned| at < planned)
+        {
+            self.emit(Event::EscalationPlanned { step, round, at });
+        }
+    }
+}

@@ -1,0 +1,312 @@
+//! Which clocks an incident has, and how they are timed, kept and missed.
+//!
+//! Communication windows are in `notices`, pages in `escalation`.
+
+use calendar::{Calendar, Duration, Instant, Intervals};
+use policy::model::{Length, Precondition, Rank, Role, Target, Targets, Window};
+
+use crate::clock::{Clock, ClockId, ClockKind, Ending, Warning};
+use crate::draft::{Draft, share};
+use crate::event::{Event, PageReason, RetimeCause, Retimed};
+
+/// Time that a raised severity leaves where its target is already past.
+pub const GRACE: Duration = Duration::from_mins(10);
+
+/// Missed slots of one cadence recorded at once after downtime; the rest follow with the next tick.
+const MAX_SLOTS: usize = 1_000;
+
+impl Draft<'_> {
+    /// Starts what runs from the opening.
+    pub(crate) fn start_response_clocks(&mut self) {
+        let targets = self.targets();
+        let from = self.state.opened_at;
+        for (kind, target) in response_targets(&targets) {
+            self.start(kind, &target, from, None);
+        }
+        for (audience, window) in &targets.updates {
+            self.start_window(audience, window, from);
+        }
+    }
+
+    /// Starts a clock of that kind, in its next cycle.
+    pub(crate) fn start(&mut self, kind: ClockKind, target: &Target, from: Instant, only_if: Option<Precondition>) {
+        let calendar = self.ctx.calendar(&target.calendar);
+        let length = length(calendar, target.length, from);
+        self.start_length(kind, length, &target.calendar, from, only_if);
+    }
+
+    /// Starts a clock of a known length of open time.
+    pub(crate) fn start_length(
+        &mut self,
+        kind: ClockKind,
+        target: Duration,
+        calendar: &str,
+        from: Instant,
+        only_if: Option<Precondition>,
+    ) {
+        let mut clock = self.new_clock(kind, target, calendar, from);
+        clock.only_if = only_if;
+        self.grant_grace(&mut clock);
+        self.emit(Event::ClockStarted(Box::new(clock)));
+    }
+
+    /// Starts a clock whose deadline may be past already, without grace.
+    pub(crate) fn start_overdue(&mut self, kind: ClockKind, target: Duration, calendar: &str, from: Instant) {
+        let clock = self.new_clock(kind, target, calendar, from);
+        self.emit(Event::ClockStarted(Box::new(clock)));
+    }
+
+    fn new_clock(&self, kind: ClockKind, target: Duration, calendar: &str, from: Instant) -> Clock {
+        let mut pauses = Intervals::new();
+        if self.state.paused.is_some() && kind.pausable() {
+            pauses.add(self.now(), Instant::MAX);
+        }
+        let mut clock = Clock {
+            id: ClockId { cycle: self.state.next_cycle(&kind), kind },
+            target,
+            calendar: calendar.to_owned(),
+            started_at: from,
+            due_at: None,
+            warnings: Vec::new(),
+            only_if: None,
+            born_late: false,
+            pauses,
+            met_at: None,
+            breached_at: None,
+            ending: None,
+        };
+        self.time(&mut clock);
+        clock
+    }
+
+    /// Sets a clock's deadline and warnings from its start, target and pauses.
+    fn time(&self, clock: &mut Clock) {
+        let calendar = self.ctx.calendar(&clock.calendar);
+        clock.due_at = due(calendar, clock.started_at, clock.target, &clock.pauses);
+        let fired: Vec<(u8, Instant)> =
+            clock.warnings.iter().filter_map(|w| w.fired_at.map(|at| (w.percent, at))).collect();
+        clock.warnings = self
+            .ctx
+            .policy
+            .warn_at_percent
+            .iter()
+            .filter_map(|&percent| {
+                let at = due(calendar, clock.started_at, share(clock.target, percent), &clock.pauses)?;
+                let fired_at = fired.iter().find(|(p, _)| *p == percent).map(|(_, at)| *at);
+                Some(Warning { percent, at, fired_at })
+            })
+            .filter(|warning| clock.due_at.is_some_and(|due| warning.at < due))
+            .collect();
+    }
+
+    /// A clock whose target is past when it begins or tightens gets a grace period.
+    fn grant_grace(&self, clock: &mut Clock) {
+        if clock.due_at.is_some_and(|due| due <= self.now()) && clock.target > Duration::ZERO {
+            clock.born_late = true;
+            clock.due_at = Some(self.now() + GRACE);
+            clock.warnings.clear();
+        }
+    }
+
+    /// Fulfils every open clock of that kind, now.
+    pub(crate) fn meet(&mut self, kind: &ClockKind) {
+        let ids: Vec<ClockId> = self.state.open_clocks(kind).map(|clock| clock.id.clone()).collect();
+        for clock in ids {
+            self.emit(Event::ClockMet { clock, at: self.now() });
+        }
+    }
+
+    /// Ends every open clock of that kind because it no longer applies.
+    pub(crate) fn cancel(&mut self, kind: &ClockKind, reason: &str) {
+        let ids: Vec<ClockId> = self.state.open_clocks(kind).map(|clock| clock.id.clone()).collect();
+        for clock in ids {
+            let ending = Ending::Cancelled { reason: reason.to_owned() };
+            self.emit(Event::ClockEnded { clock, ending });
+        }
+    }
+
+    /// Runs a fulfilled clock on: its fact was withdrawn, and the gap counts as a pause.
+    pub(crate) fn resume(&mut self, kind: &ClockKind, cause: RetimeCause) {
+        let last = self.state.clocks.iter().rfind(|clock| clock.id.kind == *kind);
+        let Some(mut clock) = last.filter(|clock| clock.met_at.is_some()).cloned() else { return };
+        if let Some(met_at) = clock.met_at.take() {
+            clock.pauses.add(met_at, self.now());
+        }
+        clock.ending = None;
+        self.retime(clock, cause);
+    }
+
+    /// Gives a running clock the deadline that its changed fields lead to.
+    pub(crate) fn retime(&mut self, mut clock: Clock, cause: RetimeCause) {
+        if clock.breached_at.is_none() {
+            self.time(&mut clock);
+            if cause == RetimeCause::Severity {
+                self.grant_grace(&mut clock);
+            }
+        }
+        self.emit(Event::ClockRetimed(Box::new(Retimed { clock, cause })));
+    }
+
+    /// Stops or restarts the clocks of the work.
+    pub(crate) fn pause_clocks(&mut self, cause: RetimeCause) {
+        let running = |clock: &&Clock| clock.id.kind.pausable() && clock.is_open() && clock.breached_at.is_none();
+        let clocks: Vec<Clock> = self.state.clocks.iter().filter(running).cloned().collect();
+        for mut clock in clocks {
+            if cause == RetimeCause::Pause {
+                clock.pauses.add(self.now(), Instant::MAX);
+            } else {
+                clock.pauses.close(self.now());
+            }
+            self.retime(clock, cause);
+        }
+    }
+
+    /// Applies the targets of a new severity. Looser ones only where `loosen` allows it.
+    pub(crate) fn retarget(&mut self, from: Rank, loosen: Loosen) {
+        let targets = self.targets();
+        let raised = self.state.severity < from;
+        for (kind, target) in all_targets(&targets) {
+            let open = self.state.open_clocks(&kind).next().cloned();
+            match open {
+                Some(clock) if clock.breached_at.is_none() => self.retarget_clock(clock, &target, loosen),
+                Some(_) => {}
+                None if raised && starts_at_opening(&kind) && self.state.next_cycle(&kind) == 1 => {
+                    let only_if = precondition(&targets, &kind);
+                    self.start(kind, &target, self.state.opened_at, only_if);
+                }
+                None => {}
+            }
+        }
+    }
+
+    fn retarget_clock(&mut self, old: Clock, target: &Target, loosen: Loosen) {
+        let calendar = self.ctx.calendar(&target.calendar);
+        let mut clock = old.clone();
+        clock.target = length(calendar, target.length, clock.started_at);
+        clock.calendar.clone_from(&target.calendar);
+        let new_due = due(calendar, clock.started_at, clock.target, &clock.pauses);
+        let stricter = match (new_due, old.due_at) {
+            (Some(new), Some(old)) => new < old,
+            // Both stand still: the shorter length is the stricter one.
+            _ => clock.target < old.target,
+        };
+        if !stricter && (loosen == Loosen::Never || clock.target == old.target) {
+            return;
+        }
+        self.retime(clock, RetimeCause::Severity);
+        // Grace never makes a deadline later than it was.
+        let id = &old.id;
+        let later = self.state.clock(id).and_then(|c| c.due_at) > old.due_at && stricter;
+        if let (true, Some(mut clock)) = (later, self.state.clock(id).cloned()) {
+            clock.due_at = old.due_at;
+            self.emit(Event::ClockRetimed(Box::new(Retimed { clock, cause: RetimeCause::Severity })));
+        }
+    }
+
+    /// Gives the warnings and records the misses that have fallen due.
+    pub(crate) fn tick_clocks(&mut self) {
+        for _ in 0..MAX_SLOTS {
+            let now = self.now();
+            let due = self.state.clocks.iter().find(|clock| clock.next_due().is_some_and(|at| at <= now));
+            let Some(clock) = due.cloned() else { return };
+            match clock.due_at {
+                Some(due_at) if due_at < now => self.breach(&clock, due_at),
+                _ => self.warn(&clock),
+            }
+        }
+    }
+
+    fn warn(&mut self, clock: &Clock) {
+        let now = self.now();
+        let Some(percent) = clock.warnings.iter().filter(|w| w.at <= now).map(|w| w.percent).max() else { return };
+        let late = clock.warnings.iter().any(|w| w.percent == percent && w.at < now && w.at < clock.started_at);
+        self.emit(Event::ClockWarned { clock: clock.id.clone(), percent, late });
+        if clock.id.kind != ClockKind::Acknowledge {
+            let parties = self.answering(clock.id.kind.accountable());
+            self.page(PageReason::Warning { clock: clock.id.clone(), percent }, parties);
+        }
+    }
+
+    fn breach(&mut self, clock: &Clock, due_at: Instant) {
+        let kind = &clock.id.kind;
+        self.emit(Event::ClockBreached { clock: clock.id.clone(), due_at });
+        let first_of_run = self.start_missed_cadence(clock, due_at);
+        // An unacknowledged incident is paged by its escalation already.
+        if *kind != ClockKind::Acknowledge && first_of_run {
+            let role = kind.accountable();
+            let mut parties = self.answering(role);
+            parties.extend(self.backups(role));
+            parties.extend(self.answering(Role::Commander));
+            self.page(PageReason::Missed { clock: clock.id.clone() }, parties);
+        }
+    }
+}
+
+/// Whether a lowered severity may move deadlines out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Loosen {
+    /// Nobody approved it.
+    Never,
+    /// A second person approved it.
+    Approved,
+}
+
+/// The length of open time that a target means when it starts at `from`.
+pub(crate) fn length(calendar: &Calendar, length: Length, from: Instant) -> Duration {
+    match length {
+        Length::Time(duration) => duration,
+        Length::BusinessDays(days) => calendar
+            .business_days(from, days)
+            .unwrap_or_else(|| Duration::from_hours(24).saturating_mul(i32::try_from(days).unwrap_or(i32::MAX))),
+    }
+}
+
+/// The deadline, around the clock where the calendar has no open time within its horizon.
+pub(crate) fn due(calendar: &Calendar, start: Instant, target: Duration, pauses: &Intervals) -> Option<Instant> {
+    let due = calendar.due(start, target, pauses);
+    if due.is_none() && !pauses.open_end() { Calendar::always().due(start, target, pauses) } else { due }
+}
+
+/// Targets of the clocks that start at the opening, communication windows apart.
+fn response_targets(targets: &Targets) -> Vec<(ClockKind, Target)> {
+    let pairs = [
+        (ClockKind::Acknowledge, &targets.acknowledge),
+        (ClockKind::Confirm, &targets.confirm),
+        (ClockKind::Contain, &targets.contain),
+        (ClockKind::Mitigate, &targets.mitigate),
+        (ClockKind::Validate, &targets.validate),
+        (ClockKind::Resolve, &targets.resolve),
+    ];
+    pairs.into_iter().filter_map(|(kind, target)| Some((kind, target.clone()?))).collect()
+}
+
+/// Every target that a severity change may move, windows included.
+fn all_targets(targets: &Targets) -> Vec<(ClockKind, Target)> {
+    let mut all = response_targets(targets);
+    all.extend(targets.review.clone().map(|target| (ClockKind::Review, target)));
+    for (audience, window) in &targets.updates {
+        match window {
+            Window::None => {}
+            Window::Decide { within, .. } => all.push((ClockKind::Decide(audience.clone()), within.clone())),
+            Window::Notices { first, every, closing, .. } => {
+                let kinds = [ClockKind::Notify, ClockKind::Update, ClockKind::Closing];
+                for (kind, target) in kinds.into_iter().zip([first, every, closing]) {
+                    all.extend(target.clone().map(|target| (kind(audience.clone()), target)));
+                }
+            }
+        }
+    }
+    all
+}
+
+fn starts_at_opening(kind: &ClockKind) -> bool {
+    !matches!(kind, ClockKind::Update(_) | ClockKind::Closing(_) | ClockKind::Review | ClockKind::Accept(_))
+}
+
+fn precondition(targets: &Targets, kind: &ClockKind) -> Option<Precondition> {
+    let ClockKind::Notify(audience) = kind else { return None };
+    match targets.updates.get(audience) {
+        Some(Window::Notices { only_if, .. }) => *only_if,
+        _ => None,
+    }
+}

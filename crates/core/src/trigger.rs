@@ -1,0 +1,200 @@
+//! Triggers turn signals into firings, each with its decision record.
+//!
+//! What a firing does to an incident is decided in `raise`.
+
+mod count;
+mod detectors;
+
+use std::collections::BTreeMap;
+
+use calendar::Instant;
+use policy::condition::{Fields, FlagField, NumberField, TextField};
+use policy::model::{KeyPart, Mode, Policy, Rank, Trigger, TriggerKind};
+
+pub use count::CountState;
+pub use detectors::{Detector, Detectors};
+
+use crate::decision::{Decision, SignalRef};
+use crate::signal::Signal;
+
+/// A trigger fired for one signal.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Firing {
+    /// Why.
+    pub decision: Decision,
+    /// Whether it raises, or only says what it would have raised.
+    pub mode: Mode,
+    /// Class of the incident.
+    pub class: String,
+    /// Severity of the incident.
+    pub severity: Rank,
+    /// What makes two firings the same incident.
+    pub key: String,
+    /// Its service.
+    pub service: String,
+}
+
+/// A policy's triggers, indexed by the metric that they need.
+#[derive(Clone, Debug)]
+pub struct Triggers {
+    by_metric: BTreeMap<String, Vec<usize>>,
+    any: Vec<usize>,
+}
+
+/// One signal, and where and when it was recorded.
+#[derive(Clone, Copy, Debug)]
+pub struct Observed<'a> {
+    /// The signal.
+    pub signal: &'a Signal,
+    /// Its place in the journal.
+    pub place: SignalRef,
+    /// Journal time.
+    pub now: Instant,
+}
+
+impl Triggers {
+    /// Indexes the triggers of a policy.
+    pub fn new(policy: &Policy) -> Triggers {
+        let mut triggers = Triggers { by_metric: BTreeMap::new(), any: Vec::new() };
+        for (i, trigger) in policy.triggers.iter().enumerate() {
+            let metric = match &trigger.kind {
+                TriggerKind::When(when) | TriggerKind::Count { when, .. } => when.only_metric(),
+                TriggerKind::Rate { metric, .. } => Some(metric.as_str()),
+            };
+            match metric {
+                Some(metric) => triggers.by_metric.entry(metric.to_owned()).or_default().push(i),
+                None => triggers.any.push(i),
+            }
+        }
+        triggers
+    }
+
+    /// The triggers that fire for a signal, in the order of the policy.
+    pub fn observe(&self, policy: &Policy, detectors: &mut Detectors, observed: Observed<'_>) -> Vec<Firing> {
+        let mut firings = Vec::new();
+        let specific = self.by_metric.get(&observed.signal.metric).map(Vec::as_slice).unwrap_or_default();
+        let mut candidates = specific.iter().chain(&self.any).peekable();
+        if candidates.peek().is_none() {
+            return firings;
+        }
+        let mut order: Vec<usize> = candidates.copied().collect();
+        order.sort_unstable();
+        for i in order {
+            firings.extend(fire(policy, &policy.triggers[i], detectors, observed));
+        }
+        firings
+    }
+
+    /// The incidents that a signal speaks about, by key, without counting it: used where its
+    /// sender says that an alert has ended.
+    pub fn keys(&self, policy: &Policy, signal: &Signal) -> Vec<String> {
+        let specific = self.by_metric.get(&signal.metric).map(Vec::as_slice).unwrap_or_default();
+        let matching = specific.iter().chain(&self.any).map(|&i| &policy.triggers[i]).filter(|trigger| {
+            trigger.mode == Mode::Active
+                && match &trigger.kind {
+                    TriggerKind::When(when) | TriggerKind::Count { when, .. } => when.holds(signal),
+                    TriggerKind::Rate { .. } => false,
+                }
+        });
+        let mut keys: Vec<String> = matching.map(|trigger| key(trigger, signal)).collect();
+        keys.sort_unstable();
+        keys.dedup();
+        keys
+    }
+}
+
+fn fire(policy: &Policy, trigger: &Trigger, detectors: &mut Detectors, observed: Observed<'_>) -> Option<Firing> {
+    let signal = observed.signal;
+    let (clause, statement, signals) = match &trigger.kind {
+        TriggerKind::When(when) => {
+            if !when.holds(signal) {
+                return None;
+            }
+            (when.source.clone(), "one signal is enough".to_owned(), vec![observed.place])
+        }
+        TriggerKind::Count { when, distinct_units, at_least, within } => {
+            if !when.holds(signal) {
+                return None;
+            }
+            let rule = count::Rule { distinct_units: *distinct_units, at_least: *at_least, within: *within };
+            let state = detectors.count(&format!("{}|{}", trigger.id, key(trigger, signal)));
+            let signals = state.observe(rule, observed)?;
+            (when.source.clone(), rule.statement(), signals)
+        }
+        TriggerKind::Rate { .. } => return None,
+    };
+    let happened = signal.at.unwrap_or(observed.now);
+    Some(Firing {
+        decision: Decision {
+            trigger: trigger.id.clone(),
+            policy: policy.id.clone(),
+            clause,
+            statement,
+            count: 1,
+            first_at: happened.min(observed.now),
+            last_at: happened.min(observed.now),
+            signals,
+        },
+        mode: trigger.mode,
+        class: trigger.raise.class.clone(),
+        severity: trigger.raise.severity,
+        key: key(trigger, signal),
+        service: signal.service.clone(),
+    })
+}
+
+/// The key of the incident that a signal belongs to. Parts are joined by `|`, which they escape.
+fn key(trigger: &Trigger, signal: &Signal) -> String {
+    let parts = trigger.raise.key.iter().map(|part| {
+        let value = match part {
+            KeyPart::Class => trigger.raise.class.as_str(),
+            KeyPart::Service => &signal.service,
+            KeyPart::Metric => &signal.metric,
+            KeyPart::Source => &signal.source,
+            KeyPart::Label(name) => signal.labels.get(name).map_or("", String::as_str),
+        };
+        value.replace('|', "\\|")
+    });
+    parts.collect::<Vec<_>>().join("|")
+}
+
+/// The key of an incident of that class and service: the default of every trigger.
+pub fn default_key(class: &str, service: &str) -> String {
+    format!("{}|{}", class.replace('|', "\\|"), service.replace('|', "\\|"))
+}
+
+impl Fields for Signal {
+    fn text(&self, field: TextField) -> Option<&str> {
+        let unit = self.unit.as_ref();
+        let evaluator = self.evaluator.as_ref();
+        match field {
+            TextField::Source => Some(&self.source),
+            TextField::Metric => Some(&self.metric),
+            TextField::Service => Some(&self.service),
+            TextField::Label => self.label.as_deref(),
+            TextField::Summary => self.summary.as_deref(),
+            TextField::Link => self.link.as_deref(),
+            TextField::UnitKind => unit.map(|unit| unit.kind.as_str()),
+            TextField::UnitId => unit.map(|unit| unit.id.as_str()),
+            TextField::EvaluatorKind => evaluator.map(|evaluator| evaluator.kind.as_str()),
+            TextField::EvaluatorName => evaluator.and_then(|evaluator| evaluator.name.as_deref()),
+            TextField::EvaluatorVersion => evaluator.and_then(|evaluator| evaluator.version.as_deref()),
+        }
+    }
+
+    fn number(&self, field: NumberField) -> Option<f64> {
+        match field {
+            NumberField::Value => self.value,
+        }
+    }
+
+    fn flag(&self, field: FlagField) -> bool {
+        match field {
+            FlagField::Late => self.late,
+        }
+    }
+
+    fn label(&self, name: &str) -> Option<&str> {
+        self.labels.get(name).map(String::as_str)
+    }
+}
