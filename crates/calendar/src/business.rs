@@ -124,7 +124,7 @@ impl Calendar {
 
     /// Whether the instant is open. Openings are, closings are not.
     pub fn is_open(&self, at: Instant) -> bool {
-        self.open(at, at + Duration::from_micros(1)).next().is_some()
+        self.is_always() || self.open(at, at + Duration::from_micros(1)).next().is_some()
     }
 
     /// Whether the local date is a holiday.

@@ -48,21 +48,21 @@ impl Zone {
     /// Inside a gap, the instant at which the gap ends.
     pub fn first(&self, local: DateTime) -> Instant {
         let ambiguous = self.rules.to_ambiguous_timestamp(local);
-        self.gap_end(&ambiguous).unwrap_or_else(|| bounded(local, ambiguous.earlier()))
+        self.gap_end(ambiguous).unwrap_or_else(|| bounded(local, ambiguous.earlier()))
     }
 
     /// When a wall clock last shows this time: the rule for closings.
     /// Inside a gap, the instant at which the gap ends.
     pub fn last(&self, local: DateTime) -> Instant {
         let ambiguous = self.rules.to_ambiguous_timestamp(local);
-        self.gap_end(&ambiguous).unwrap_or_else(|| bounded(local, ambiguous.later()))
+        self.gap_end(ambiguous).unwrap_or_else(|| bounded(local, ambiguous.later()))
     }
 
     /// The instant of the jump, if the local time falls into one.
-    fn gap_end(&self, ambiguous: &AmbiguousTimestamp) -> Option<Instant> {
+    fn gap_end(&self, ambiguous: AmbiguousTimestamp) -> Option<Instant> {
         let AmbiguousOffset::Gap { after, .. } = ambiguous.offset() else { return None };
         // Read with the offset from after the jump, a skipped time lies just before the jump.
-        let before_jump = ambiguous.clone().earlier().ok()?;
+        let before_jump = ambiguous.earlier().ok()?;
         let jump = self.rules.following(before_jump).find(|transition| transition.offset() == after)?;
         Some(Instant::from(jump.timestamp()))
     }
