@@ -41,6 +41,19 @@ fn clocks_that_change_inside_or_at_the_edge_of_hours() {
 }
 
 #[test]
+fn clocks_that_go_back_over_midnight() {
+    // In St. John's Sunday began for one minute, and then it was Saturday 23:01 again.
+    let mut spec = CalendarSpec { time_zone: "America/St_Johns".to_owned(), ..CalendarSpec::default() };
+    spec.weekly[6] = hours(&["00:00-08:00"]);
+    let calendar = compiled(&spec);
+    let (opening, saturday_again) = (at("2006-10-29T02:30:00Z"), at("2006-10-29T03:00:00Z"));
+    assert!(calendar.is_open(saturday_again));
+    assert_eq!(calendar.used(opening, saturday_again, &Intervals::new()), minutes(30));
+    assert_eq!(calendar.subtract(saturday_again, minutes(30)), Some(opening));
+    assert_eq!(calendar.due(opening, minutes(9 * 60), &Intervals::new()), Some(at("2006-10-29T11:30:00Z")));
+}
+
+#[test]
 fn due_over_a_change_of_clocks() {
     for (zone, start, target, due) in [
         // A Sunday without its hour, and one with an hour more, in hours around midnight.

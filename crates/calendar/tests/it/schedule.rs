@@ -58,6 +58,40 @@ fn weeks_over_a_change_of_clocks() {
 }
 
 #[test]
+fn the_order_also_runs_before_the_anchor() {
+    let mut spec = weekly();
+    spec.layers[0].people = ["ana", "ben", "eva"].map(str::to_owned).to_vec();
+    check(
+        spec,
+        "2023-12-11T08:00:00Z",
+        "2024-01-08T08:00:00Z",
+        expect![[r#"
+            2023-12-11T08:00:00Z 2023-12-18T08:00:00Z ana
+            2023-12-18T08:00:00Z 2023-12-25T08:00:00Z ben
+            2023-12-25T08:00:00Z 2024-01-01T08:00:00Z eva
+            2024-01-01T08:00:00Z 2024-01-08T08:00:00Z ana"#]],
+    );
+}
+
+#[test]
+fn a_handoff_before_clocks_go_back_over_midnight_stays_done() {
+    let mut spec = weekly();
+    spec.time_zone = "America/St_Johns".to_owned();
+    spec.layers = vec![layer(Every::Days(1), None, &["ana", "ben"])];
+    spec.layers[0].rotation.handoff.time = calendar::Time::midnight();
+    // Sunday begins at 02:30, a minute later it is Saturday 23:01 again.
+    check(
+        spec,
+        "2006-10-28T12:00:00Z",
+        "2006-10-30T12:00:00Z",
+        expect![[r#"
+            2006-10-28T12:00:00Z 2006-10-29T02:30:00Z ana
+            2006-10-29T02:30:00Z 2006-10-30T03:30:00Z ben
+            2006-10-30T03:30:00Z 2006-10-30T12:00:00Z ana"#]],
+    );
+}
+
+#[test]
 fn the_last_layer_with_someone_decides() {
     let mut spec = weekly();
     let mut nights = layer(Every::Days(1), None, &["eva", "kim"]);
