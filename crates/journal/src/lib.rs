@@ -13,7 +13,7 @@
 mod chain;
 mod error;
 mod id;
-
+mod memory;
 mod read;
 mod rows;
 mod sqlite;
@@ -22,7 +22,7 @@ mod verify;
 
 pub use error::{Error, Result};
 pub use id::{Digest, IncidentNo, Position, Workspace};
-
+pub use memory::Memory;
 pub use read::{
     Counts, DeliveryFilter, DeliveryPlace, Entry, EventPlace, IncidentFilter, PrivateEntry, StoredBlock, StoredEvent,
     StoredRequest,

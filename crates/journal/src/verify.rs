@@ -37,13 +37,18 @@ pub fn verify(reader: &dyn Reader, workspace: Workspace) -> Result<Verification>
         };
         let hash = recompute(workspace, &previous, &entry)?;
         if hash != entry.hash {
-            return broken(position, "the events, the private digests or the time do not give the recorded hash");
+            return broken(position, "its rows do not give the recorded hash");
         }
         so_far.count(&entry);
         previous = hash;
     }
     if previous != so_far.head.hash {
         return broken(so_far.head.position, "the head has another hash than its batch");
+    }
+    let beyond = so_far.head.position.next();
+    // A batch after the head is either being committed just now, in which case the head moves too, or a trace.
+    if reader.entry(beyond)?.is_some() && reader.head()? == so_far.head {
+        return broken(beyond, "there is a batch after the head, so the head was set back");
     }
     Ok(so_far)
 }

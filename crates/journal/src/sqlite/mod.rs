@@ -10,6 +10,9 @@ mod reader;
 mod schema;
 mod writer;
 
+#[cfg(test)]
+mod fault_tests;
+
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;

@@ -1,0 +1,122 @@
+//! Incident rows: the snapshot, the read model and the due index.
+
+use calendar::Instant;
+use journal::{IncidentFilter, IncidentNo, IncidentRow, Position};
+
+use crate::support::{ALL, World, at, guarantees, incident, numbers};
+
+guarantees! {
+    a_row_is_read_back_as_it_was_written_last
+    a_key_finds_the_open_incident_or_else_the_latest_closed_one
+    lists_are_filtered_and_paged_from_the_newest
+    what_is_due_comes_worst_severity_first
+    rows_can_be_cleared_and_replaced_without_touching_the_order
+}
+
+fn a_row_is_read_back_as_it_was_written_last(mut world: World) {
+    world.commit(|batch| batch.incidents = vec![incident(1), incident(2)]);
+    let changed = IncidentRow {
+        key: "other".to_owned(),
+        class: "outage".to_owned(),
+        service: "search".to_owned(),
+        status: 6,
+        open: false,
+        severity: 1,
+        restricted: true,
+        opened_at: at(-1),
+        next_due: Some(at(9)),
+        updated: Position(2),
+        state: vec![0, 255],
+        ..incident(1)
+    };
+    world.commit(|batch| batch.incidents = vec![changed.clone()]);
+    assert_eq!(world.reader.incident(IncidentNo(1)).unwrap(), Some(changed));
+    assert_eq!(world.reader.incident(IncidentNo(2)).unwrap(), Some(incident(2)));
+    assert_eq!(world.reader.incident(IncidentNo(3)).unwrap(), None);
+}
+
+fn a_key_finds_the_open_incident_or_else_the_latest_closed_one(mut world: World) {
+    let row = |no, open, updated| IncidentRow { open, updated: Position(updated), ..incident(no) };
+    let cases = [
+        (vec![], None),
+        (vec![row(1, false, 8), row(2, false, 3)], Some(1)),
+        (vec![row(3, true, 1)], Some(3)),
+        (vec![row(4, true, 1)], Some(4)),
+        (vec![row(3, true, 9)], Some(4)),
+        (vec![row(3, false, 9), row(4, false, 9)], Some(4)),
+    ];
+    for (rows, expected) in cases {
+        world.commit(|batch| batch.incidents = rows);
+        let found = world.reader.incident_by_key("key").unwrap();
+        assert_eq!(found.map(|row| row.no.0), expected);
+        assert_eq!(world.reader.incident_by_key("ke").unwrap(), None);
+    }
+}
+
+fn lists_are_filtered_and_paged_from_the_newest(mut world: World) {
+    world.commit(|batch| {
+        batch.incidents = vec![
+            incident(1),
+            IncidentRow { open: false, status: 6, ..incident(2) },
+            IncidentRow { severity: 1, class: "outage".to_owned(), ..incident(3) },
+            IncidentRow { restricted: true, service: "search".to_owned(), ..incident(4) },
+        ];
+    });
+    let filter = IncidentFilter::default;
+    let cases = [
+        (filter(), ALL, vec![4, 3, 2, 1]),
+        (filter(), 2, vec![4, 3]),
+        (IncidentFilter { before: Some(IncidentNo(3)), ..filter() }, ALL, vec![2, 1]),
+        (IncidentFilter { open: Some(true), ..filter() }, ALL, vec![4, 3, 1]),
+        (IncidentFilter { open: Some(false), ..filter() }, ALL, vec![2]),
+        (IncidentFilter { open: Some(true), before: Some(IncidentNo(4)), ..filter() }, 1, vec![3]),
+        (IncidentFilter { status: Some(6), ..filter() }, ALL, vec![2]),
+        (IncidentFilter { severity: Some(1), ..filter() }, ALL, vec![3]),
+        (IncidentFilter { class: Some("outage".to_owned()), ..filter() }, ALL, vec![3]),
+        (IncidentFilter { service: Some("search".to_owned()), ..filter() }, ALL, vec![4]),
+        (IncidentFilter { restricted: Some(false), ..filter() }, ALL, vec![3, 2, 1]),
+        (IncidentFilter { class: Some("' OR 1=1 --".to_owned()), ..filter() }, ALL, vec![]),
+        (IncidentFilter { severity: Some(1), open: Some(false), ..filter() }, ALL, vec![]),
+    ];
+    for (filter, limit, expected) in cases {
+        assert_eq!(numbers(&world.reader.incidents(&filter, limit).unwrap()), expected, "{filter:?}");
+    }
+}
+
+fn what_is_due_comes_worst_severity_first(mut world: World) {
+    assert_eq!(world.reader.next_due().unwrap(), None);
+    let row = |no, severity, due: Option<i64>| IncidentRow { severity, next_due: due.map(at), ..incident(no) };
+    world.commit(|batch| {
+        batch.incidents = vec![
+            row(1, 3, Some(10)),
+            row(2, 1, Some(30)),
+            row(3, 2, Some(20)),
+            row(4, 1, Some(15)),
+            row(5, 1, None),
+            IncidentRow { open: false, ..row(6, 2, Some(20)) },
+        ];
+    });
+    let cases = [
+        (at(9), ALL, vec![]),
+        (at(10), ALL, vec![1]),
+        (at(20), ALL, vec![4, 3, 6, 1]),
+        (at(20), 2, vec![4, 3]),
+        (Instant::MAX, ALL, vec![4, 2, 3, 6, 1]),
+    ];
+    for (until, limit, expected) in cases {
+        assert_eq!(numbers(&world.reader.due(until, limit).unwrap()), expected, "until {until}");
+    }
+    assert_eq!(world.reader.next_due().unwrap(), Some(at(10)));
+    world.commit(|batch| batch.incidents = vec![row(1, 3, None)]);
+    assert_eq!(world.reader.next_due().unwrap(), Some(at(15)));
+}
+
+fn rows_can_be_cleared_and_replaced_without_touching_the_order(mut world: World) {
+    let head = world.commit(|batch| batch.incidents = vec![incident(1), incident(2)]);
+    let before = world.dump();
+    world.writer.clear_incidents().unwrap();
+    assert_eq!(world.reader.incidents(&IncidentFilter::default(), ALL).unwrap(), []);
+    world.writer.replace_incidents(&[incident(2), incident(1)]).unwrap();
+    assert_eq!(world.dump(), before);
+    assert_eq!(world.writer.head().unwrap(), head);
+}

@@ -1,0 +1,90 @@
+//! Whatever is changed in the rows behind Watchbell's back is found, at its place.
+
+use journal::{Block, Error, Workspace, verify};
+use rusqlite::Connection;
+
+use crate::support::{World, at, event, private};
+
+/// Two batches with signals and events, one with personal data, and then a change by hand.
+fn tampered(sql: &str) -> World {
+    let mut world = World::sqlite();
+    for signals in [b"one", b"two"] {
+        world.commit(|batch| {
+            batch.block = Some(Block { count: 1, first_at: at(1), last_at: at(2), bytes: signals.to_vec() });
+            batch.events = vec![event(Some(1), "a"), event(Some(2), "b")];
+        });
+    }
+    world.commit(|batch| batch.private = vec![private("p", "Ms Example"), private("q", "Mr Example")]);
+    let file = world.directory.as_ref().unwrap().path().join("watchbell.db");
+    let connection = Connection::open(file).unwrap();
+    connection.execute_batch(&format!("PRAGMA foreign_keys = OFF; {sql}")).unwrap();
+    assert!(connection.total_changes() > 0, "{sql}: nothing was changed");
+    world
+}
+
+/// A name, the change, and the position and reason that verification gives.
+const CASES: &[(&str, &str, u64, &str)] = &[
+    ("event changed", "UPDATE event SET body = x'00' WHERE position = 2 AND idx = 1", 2, ROWS),
+    ("event moved", "UPDATE event SET incident = 9 WHERE position = 1 AND idx = 0", 1, ROWS),
+    ("event renamed", "UPDATE event SET kind = 'met' WHERE position = 1 AND idx = 0", 1, ROWS),
+    ("event removed", "DELETE FROM event WHERE position = 2 AND idx = 0", 2, ROWS),
+    ("event added", "INSERT INTO event VALUES (1, 3, 0, 1, 'noted', x'00')", 3, ROWS),
+    ("events swapped", "UPDATE event SET idx = idx + 9; UPDATE event SET idx = 10 - idx", 1, ROWS),
+    (
+        "event of another type",
+        "PRAGMA writable_schema = ON;
+         UPDATE sqlite_schema SET sql = replace(sql, ', STRICT', '') WHERE name = 'event';
+         PRAGMA writable_schema = RESET; UPDATE event SET body = 'text' WHERE position = 1 AND idx = 0",
+        1,
+        "a row cannot be read: Invalid column type Text at index: 2, name: body",
+    ),
+    ("block changed", "UPDATE block SET bytes = x'00' WHERE position = 2", 2, BLOCK),
+    ("block recounted", "UPDATE block SET count = 0 WHERE position = 1", 1, BLOCK),
+    ("block removed", "DELETE FROM block WHERE position = 1", 1, BLOCK),
+    (
+        "block removed with its digest",
+        "DELETE FROM block WHERE position = 1; UPDATE batch SET block_digest = NULL WHERE position = 1",
+        1,
+        ROWS,
+    ),
+    ("time changed", "UPDATE batch SET recorded_at = recorded_at + 1 WHERE position = 2", 2, ROWS),
+    ("batch removed", "DELETE FROM event; DELETE FROM block; DELETE FROM batch WHERE position = 1", 1, MISSING),
+    ("end cut off", "DELETE FROM private; DELETE FROM batch WHERE position = 3", 3, MISSING),
+    ("head set back", "UPDATE head SET position = 2", 2, "the head has another hash than its batch"),
+    (
+        "head set back with its hash",
+        "UPDATE head SET position = 2, hash = (SELECT hash FROM batch WHERE position = 2)",
+        3,
+        "there is a batch after the head, so the head was set back",
+    ),
+    (
+        "personal data changed",
+        "UPDATE private SET bytes = x'00' WHERE id = 'p'",
+        3,
+        "private row `p` does not match its digest",
+    ),
+    ("personal data renamed", "UPDATE private SET id = 'r' WHERE id = 'q'", 3, ROWS),
+    ("personal data removed", "DELETE FROM private WHERE id = 'p'", 3, ROWS),
+];
+const ROWS: &str = "its rows do not give the recorded hash";
+const BLOCK: &str = "the block of signals does not match its digest";
+const MISSING: &str = "the batch is missing";
+
+#[test]
+fn every_change_is_found_at_its_place() {
+    for (name, sql, expected, reason) in CASES {
+        let world = tampered(sql);
+        match verify(&*world.reader, Workspace::default()) {
+            Err(Error::Broken { position, why }) => {
+                assert_eq!((position.0, why.as_str()), (*expected, *reason), "{name}");
+            }
+            other => panic!("{name}: {other:?}"),
+        }
+    }
+}
+
+#[test]
+fn erasure_is_no_tampering() {
+    let world = tampered("UPDATE private SET salt = NULL, bytes = NULL WHERE id = 'p'");
+    assert_eq!(verify(&*world.reader, Workspace::default()).unwrap().erased, 1);
+}
