@@ -2,6 +2,48 @@
 
 crate::codes! { INTAKE;
     SIGNAL_MALFORMED = "signal-malformed", 400, "the body is not valid JSON",
-        cause: "The request body, or a line of it, could not be parsed as JSON in UTF-8.",
-        remedy: "Send one JSON object, an array of objects, or one object per line (NDJSON), in UTF-8.";
+        cause: "The request body, or a line of it, could not be parsed as JSON.",
+        remedy: "Send one JSON object, an array of objects, or one object per line (NDJSON). The detail names line and column.";
+    BODY_NOT_UTF8 = "body-not-utf8", 400, "the body is not UTF-8",
+        cause: "JSON is UTF-8, and some byte of the body is not: often text in Latin-1 or UTF-16, or a compressed body without its Content-Encoding.",
+        remedy: "Encode the body in UTF-8. The detail gives the offset of the first wrong byte.";
+    BODY_TOO_LARGE = "body-too-large", 413, "the body is too large",
+        cause: "Every path limits its bodies, so that no sender can exhaust the server.",
+        remedy: "Send the signals in several requests.";
+    SIGNALS_TOO_MANY = "signals-too-many", 413, "too many signals in one request",
+        cause: "A request may hold at most 1,000 signals; nothing of this one was accepted.",
+        remedy: "Send the signals in several requests. Requests sent in parallel share transactions, so that nothing is lost in speed.";
+    SIGNAL_TOO_DEEP = "signal-too-deep", 400, "the signal is nested too deeply",
+        cause: "A signal has two levels; this one has more than 32, which only an error or an attack produces.",
+        remedy: "Send the fields of the API reference; put further details into `labels` as texts, or behind `link`.";
+    SIGNAL_FIELD_UNKNOWN = "signal-field-unknown", 422, "a field is unknown",
+        cause: "A misspelt field would be lost silently, so that unknown fields are refused.",
+        remedy: "Correct the name as the detail suggests, or put the value into `labels`.";
+    SIGNAL_FIELD_MISSING = "signal-field-missing", 422, "a required field is missing",
+        cause: "`source`, `metric` and `service` are required, within `unit` also `kind` and `id`, within `evaluator` `kind`.",
+        remedy: "Add the field that the detail names.";
+    SIGNAL_FIELD_REPEATED = "signal-field-repeated", 422, "a field stands twice",
+        cause: "JSON does not say which of two equal keys counts, and readers disagree.",
+        remedy: "Remove one of the two.";
+    SIGNAL_FIELD_INVALID = "signal-field-invalid", 422, "a field has the wrong type or value",
+        cause: "The field holds another type than the API reference says, is empty, holds control characters, or is not what its name promises (a finite number, an RFC 3339 time, an http or https link).",
+        remedy: "Correct the field that the detail names.";
+    SIGNAL_FIELD_TOO_LONG = "signal-field-too-long", 422, "a field is too long",
+        cause: "Every text has a limit in characters, and a signal has at most 64 labels.",
+        remedy: "Shorten the field that the detail names, or link to the full text with `link`.";
+    SIGNAL_FROM_FUTURE = "signal-from-future", 422, "the signal lies in the future",
+        cause: "`at` is more than 5 seconds ahead of this server. Deadlines cannot be reckoned from times that have not come.",
+        remedy: "Synchronise the sender's clock (NTP), check the offset of the time zone, or leave `at` out: then the time of arrival counts.";
+    SIGNAL_TOO_OLD = "signal-too-old", 422, "the signal lies too far in the past",
+        cause: "`at` is before the year 2000, which is nearly always a zero value or seconds taken for milliseconds. (Signals older than 72 hours are accepted and marked late.)",
+        remedy: "Send the time of the observation in RFC 3339, or leave `at` out.";
+    ALERTMANAGER_FORMAT = "alertmanager-format", 400, "this is not an Alertmanager webhook of version 4",
+        cause: "This path reads what Alertmanager's `webhook_configs` send, or one alert of it lacks what identifies it.",
+        remedy: "Point the sender to the path of its format: `/intake/grafana` for Grafana, `/api/v2/alerts` for Prometheus itself, `/v1/signals` for native signals.";
+    ALERTS_TRUNCATED = "alerts-truncated", 422, "alerts are missing from a notification",
+        cause: "Alertmanager's `max_alerts`, or the limit of 5,000 alerts a request, cut the list. What was cut off was never seen here.",
+        remedy: "Remove `max_alerts` from the receiver, or group by more labels so that a notification holds fewer alerts.";
+    ALERTS_ADJUSTED = "alerts-adjusted", 422, "alerts were taken in with changes",
+        cause: "Alerts with overlong labels are shortened, and alerts that start in the future count from their arrival, since losing them would be worse.",
+        remedy: "Shorten the labels, and synchronise the clocks of Prometheus and this server.";
 }
