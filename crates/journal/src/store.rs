@@ -25,6 +25,9 @@ pub trait Writer: Send {
     fn head(&mut self) -> Result<Head>;
 
     /// Writes the whole batch, moves the head, and returns once that is durable.
+    ///
+    /// [`Error::Disk`](crate::Error::Disk) leaves one thing open: when the disk fails while syncing, and the
+    /// machine then crashes, the batch may be found after all. It was not answered, so both are right.
     fn commit(&mut self, batch: &Batch) -> Result<Head>;
 
     /// Writes claims, attempts and documents in one durable transaction of their own. The head stays.

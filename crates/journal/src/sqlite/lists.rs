@@ -35,12 +35,13 @@ pub(super) fn incidents(
     limit: u32,
 ) -> Result<Vec<IncidentRow>, Fault> {
     let mut conditions = Conditions::new(&workspace);
-    match filter.open {
-        // Written out, because the index of open incidents serves only a literal.
-        Some(true) => conditions.sql.push_str(" AND open = 1"),
-        Some(false) => conditions.sql.push_str(" AND open = 0"),
-        None => {}
-    }
+    // Written out, because the index of open incidents serves only a literal.
+    let (table, open) = match filter.open {
+        Some(true) => ("incident INDEXED BY incident_open", " AND open = 1"),
+        Some(false) => ("incident", " AND open = 0"),
+        None => ("incident", ""),
+    };
+    conditions.sql.push_str(open);
     conditions.and("status = ?", &filter.status);
     conditions.and("severity = ?", &filter.severity);
     conditions.and("class = ?", &filter.class);
@@ -48,7 +49,7 @@ pub(super) fn incidents(
     conditions.and("restricted = ?", &filter.restricted);
     conditions.and("no < ?", &filter.before);
     conditions.values.push(&limit);
-    let sql = format!("SELECT {INCIDENT} FROM incident WHERE {} ORDER BY no DESC LIMIT ?", conditions.sql);
+    let sql = format!("SELECT {INCIDENT} FROM {table} WHERE {} ORDER BY no DESC LIMIT ?", conditions.sql);
     let mut statement = connection.prepare_cached(&sql)?;
     Ok(statement.query_map(params_from_iter(conditions.values), column::incident)?.collect::<Result<_, _>>()?)
 }

@@ -35,7 +35,8 @@ pub(super) fn for_server(path: &Path) -> Result<(PathBuf, File)> {
     create_directory(&directory)?;
     let lock = lock(&file)?;
     let done = versions_done(&file)?;
-    let mut connection = Connection::open(&file).map_err(|error| Fault::from(error).at(&file))?;
+    let create = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE;
+    let mut connection = Connection::open_with_flags(&file, create).map_err(|error| Fault::from(error).at(&file))?;
     set_up_writer(&connection).map_err(|fault| fault.at(&file))?;
     if done < schema::known() {
         schema::migrate(&mut connection, done).map_err(|fault| fault.at(&file))?;
