@@ -4,9 +4,17 @@
 //! decidable fragment of CEL. Pure: it knows neither storage nor HTTP.
 
 pub mod condition;
-mod lookup;
 pub mod model;
+pub mod starter;
 
+mod check;
+mod diagnostic;
+mod document;
+mod lookup;
+mod render;
 mod suggest;
 
+pub use diagnostic::{Diagnostic, Label, Level, Source};
+pub use document::{Loaded, MAX_DIAGNOSTICS, MAX_DOCUMENT_BYTES, MAX_DOCUMENT_DEPTH, MAX_DOCUMENT_NODES, load};
 pub use lookup::ALWAYS;
+pub use render::{render, to_json};

@@ -17,8 +17,18 @@ impl Policy {
         let mut merged = self.targets.get(&severity).cloned().unwrap_or_default();
         let Some(class) = self.class(class) else { return merged };
         let refined = class.targets.clone();
-        let Targets { acknowledge, accept, confirm, escalate_after, contain, mitigate, validate, resolve, review, updates } =
-            refined;
+        let Targets {
+            acknowledge,
+            accept,
+            confirm,
+            escalate_after,
+            contain,
+            mitigate,
+            validate,
+            resolve,
+            review,
+            updates,
+        } = refined;
         for (slot, refinement) in [
             (&mut merged.acknowledge, acknowledge),
             (&mut merged.accept, accept),

@@ -1,0 +1,91 @@
+//! Every name that is used is defined somewhere.
+
+use problem::Code;
+
+use super::{Check, Finding, In};
+use crate::diagnostic::Level;
+use crate::document::{BUILT_IN_CHANNELS, Kind, Reference};
+use crate::lookup::ALWAYS;
+use crate::suggest;
+
+/// Where a kind of thing is defined, and what to call it.
+struct Home {
+    document: In,
+    section: &'static str,
+    noun: &'static str,
+    code: &'static Code,
+    built_in: &'static [&'static str],
+}
+
+fn home(kind: Kind) -> Home {
+    let home = |document, section, noun, code| Home { document, section, noun, code, built_in: &[] };
+    match kind {
+        Kind::Audience => home(In::Policy, "audiences", "audience", &problem::UNKNOWN_AUDIENCE),
+        Kind::Class => home(In::Policy, "classes", "class", &problem::UNKNOWN_CLASS),
+        Kind::Escalation => home(In::Policy, "escalation", "escalation", &problem::UNKNOWN_ESCALATION),
+        Kind::Metric => home(In::Policy, "metrics", "metric", &problem::UNKNOWN_METRIC),
+        Kind::Person => home(In::Roster, "people", "person", &problem::UNKNOWN_PERSON),
+        Kind::Schedule => home(In::Roster, "schedules", "schedule", &problem::UNKNOWN_SCHEDULE),
+        Kind::Calendar => {
+            Home { built_in: &[ALWAYS], ..home(In::Roster, "calendars", "calendar", &problem::UNKNOWN_CALENDAR) }
+        }
+        Kind::Channel => Home {
+            built_in: BUILT_IN_CHANNELS,
+            ..home(In::Roster, "channels", "channel", &problem::CHANNEL_UNCONFIGURED)
+        },
+    }
+}
+
+pub(super) fn check(check: &mut Check<'_>) {
+    for document in [In::Policy, In::Roster] {
+        for reference in &check.places(document).references {
+            one(check, document, reference);
+        }
+    }
+}
+
+fn one(check: &mut Check<'_>, document: In, reference: &Reference) {
+    let Home { document: home_document, section, noun, code, built_in } = home(reference.kind);
+    let name = reference.name.as_str();
+    let places = check.places(home_document);
+    let names = || places.names(section).chain(built_in.iter().copied());
+    if names().any(|known| known == name) {
+        return;
+    }
+    let near = suggest::nearest(name, names());
+    let known: Vec<&str> = names().collect();
+    let hint = match near {
+        Some(near) => format!("did you mean `{near}`?"),
+        None if known.is_empty() => format!("add it to the {}: {section}: {{{name}: …}}", home_document.noun()),
+        None => format!("the {section} of the {} are {}", home_document.noun(), known.join(", ")),
+    };
+    let finding = match reference.kind {
+        // Raising a class that the policy says nothing else about is allowed, unless it looks like a slip.
+        Kind::Class if near.is_none() => Finding {
+            level: Level::Warning,
+            code: &problem::CLASS_UNDECLARED,
+            message: format!("the class `{name}` is raised but not declared"),
+            hint: format!("add it, even if it is empty: classes: {{{name}: {{}}}}"),
+        },
+        Kind::Channel => Finding {
+            level: Level::Warning,
+            code,
+            message: format!("the channel `{name}` is not configured, so nothing can be sent there"),
+            hint: match near {
+                Some(near) => format!("did you mean `{near}`?"),
+                None => format!("add it to the roster: channels: {{{name}: {{type: webhook, url_env: …}}}}"),
+            },
+        },
+        _ => Finding { level: Level::Error, code, message: format!("there is no {noun} `{name}`"), hint },
+    };
+    check.report(document, Some(reference.span.clone()), finding);
+}
+
+impl In {
+    fn noun(self) -> &'static str {
+        match self {
+            In::Policy => "policy",
+            In::Roster => "roster",
+        }
+    }
+}

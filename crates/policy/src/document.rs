@@ -1,0 +1,99 @@
+//! Documents to models: YAML, read with places, compiled, and checked as a pair.
+//!
+//! Reading never stops at the first problem. What a promise means is not known here: that is the
+//! core's business.
+
+mod audience;
+mod calendar;
+mod people;
+mod policy;
+mod reader;
+mod role;
+mod roster;
+mod target;
+mod tree;
+mod trigger;
+mod value;
+
+use sha2::{Digest, Sha256};
+
+use crate::check;
+use crate::diagnostic::{Diagnostic, Level, Source};
+use crate::model::{Policy, Roster};
+pub(crate) use people::BUILT_IN_CHANNELS;
+pub(crate) use reader::{Kind, Places, Reader, Reference};
+pub(crate) use roster::RosterDocument;
+pub use tree::{MAX_DOCUMENT_BYTES, MAX_DOCUMENT_DEPTH, MAX_DOCUMENT_NODES};
+
+/// Most diagnostics that are kept of one load: nobody reads more, and the first explain most.
+pub const MAX_DIAGNOSTICS: usize = 200;
+
+/// Digits of a version's name.
+const VERSION_DIGITS: usize = 12;
+
+/// What became of a pair of documents.
+#[derive(Clone, Debug)]
+pub struct Loaded {
+    /// The policy, if the pair has no errors.
+    pub policy: Option<Policy>,
+    /// The roster, if the pair has no errors.
+    pub roster: Option<Roster>,
+    /// Everything found, in the order policy, roster, and within each by place.
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+/// A document that was read, with the places that checks need.
+pub(crate) struct Read<T> {
+    pub(crate) model: T,
+    pub(crate) file: String,
+    pub(crate) places: Places,
+}
+
+/// Reads and checks a policy with its roster.
+pub fn load(policy: Source<'_>, roster: Source<'_>) -> Loaded {
+    let (policy_read, mut diagnostics) = read(policy, policy::compile);
+    let (roster_read, roster_diagnostics) = read(roster, roster::compile);
+    diagnostics.extend(roster_diagnostics);
+    // A document that could not be read at all would only cause false alarms in the other.
+    if let (Some(policy_read), Some(roster_read)) = (&policy_read, &roster_read) {
+        let whole = is_valid(&diagnostics);
+        diagnostics.extend(check::references(policy_read, roster_read));
+        if whole {
+            diagnostics.extend(check::rules(policy_read, roster_read));
+        }
+    }
+    let valid = is_valid(&diagnostics);
+    if diagnostics.len() > MAX_DIAGNOSTICS {
+        // Errors first, so that cutting never hides why a document is refused.
+        diagnostics.sort_by_key(|diagnostic| diagnostic.severity);
+        diagnostics.truncate(MAX_DIAGNOSTICS);
+    }
+    diagnostics
+        .sort_by_key(|diagnostic| (diagnostic.file != policy.name, diagnostic.span.as_ref().map(|span| span.start)));
+    Loaded {
+        policy: policy_read.filter(|_| valid).map(|read| read.model),
+        roster: roster_read.filter(|_| valid).map(|read| read.model.roster),
+        diagnostics,
+    }
+}
+
+fn is_valid(diagnostics: &[Diagnostic]) -> bool {
+    diagnostics.iter().all(|diagnostic| diagnostic.severity != Level::Error)
+}
+
+fn read<T>(
+    source: Source<'_>,
+    compile: fn(&mut Reader<'_>, &tree::Node) -> Option<T>,
+) -> (Option<Read<T>>, Vec<Diagnostic>) {
+    let mut reader = Reader::new(source);
+    let model = tree::parse(&mut reader).and_then(|root| compile(&mut reader, &root));
+    let Reader { places, diagnostics, .. } = reader;
+    (model.map(|model| Read { model, file: source.name.to_owned(), places }), diagnostics)
+}
+
+/// Name of a version: the first digits of the document's SHA-256.
+fn version_of(text: &str) -> String {
+    let digest = Sha256::digest(text.as_bytes());
+    let digits: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+    digits[..VERSION_DIGITS].to_owned()
+}

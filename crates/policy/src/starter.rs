@@ -1,0 +1,7 @@
+//! The pair of documents that a team starts with: a complete policy for support with AI.
+
+/// The policy, `policy.yaml`.
+pub const POLICY: &str = include_str!("../starter/policy.yaml");
+
+/// The roster, `roster.yaml`.
+pub const ROSTER: &str = include_str!("../starter/roster.yaml");
