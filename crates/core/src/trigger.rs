@@ -4,18 +4,21 @@
 
 mod count;
 mod detectors;
+mod rate;
 
 use std::collections::BTreeMap;
 
 use calendar::Instant;
 use policy::condition::{Fields, FlagField, NumberField, TextField};
 use policy::model::{KeyPart, Mode, Policy, Rank, Trigger, TriggerKind};
+use xxhash_rust::xxh3::Xxh3;
 
 pub use count::CountState;
 pub use detectors::{Detector, Detectors};
+pub use rate::{BETS_AFTER, MAX_PENDING, RateState};
 
 use crate::decision::{Decision, SignalRef};
-use crate::signal::Signal;
+use crate::signal::{Signal, Unit};
 
 /// A trigger fired for one signal.
 #[derive(Clone, Debug, PartialEq)]
@@ -80,7 +83,25 @@ impl Triggers {
         let mut order: Vec<usize> = candidates.copied().collect();
         order.sort_unstable();
         for i in order {
-            firings.extend(fire(policy, &policy.triggers[i], detectors, observed));
+            let trigger = &policy.triggers[i];
+            match rate::Rule::of(policy, trigger) {
+                Some(rule) => firings.extend(rule.observe(detectors, observed)),
+                None => firings.extend(fire(policy, trigger, detectors, observed)),
+            }
+        }
+        firings
+    }
+
+    /// Lets triggers fire that do so without a further signal: see [`Detectors::next_due`].
+    pub fn settle_due(&self, policy: &Policy, detectors: &mut Detectors, now: Instant) -> Vec<Firing> {
+        let mut firings = Vec::new();
+        for key in detectors.due_by(now) {
+            let Some(stream) = detectors.known_rate(&key) else { continue };
+            let trigger = policy.triggers.iter().find(|trigger| trigger.id == stream.trigger());
+            match trigger.and_then(|trigger| rate::Rule::of(policy, trigger)) {
+                Some(rule) => firings.extend(rule.settle(stream, now)),
+                None => stream.retire(),
+            }
         }
         firings
     }
@@ -156,6 +177,15 @@ fn key(trigger: &Trigger, signal: &Signal) -> String {
         value.replace('|', "\\|")
     });
     parts.collect::<Vec<_>>().join("|")
+}
+
+/// Stands for a unit of evidence where only sameness matters.
+fn fingerprint(unit: &Unit) -> u64 {
+    let mut hash = Xxh3::new();
+    hash.update(unit.kind.as_bytes());
+    hash.update(&[0]);
+    hash.update(unit.id.as_bytes());
+    hash.digest()
 }
 
 /// The key of an incident of that class and service: the default of every trigger.

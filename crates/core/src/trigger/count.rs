@@ -7,11 +7,9 @@ use std::collections::VecDeque;
 
 use calendar::{Duration, Instant};
 use serde::{Deserialize, Serialize};
-use xxhash_rust::xxh3::Xxh3;
 
 use crate::decision::{Decision, SignalRef};
-use crate::signal::Unit;
-use crate::trigger::Observed;
+use crate::trigger::{Observed, fingerprint};
 
 /// The rule of one count trigger.
 #[derive(Clone, Copy, Debug)]
@@ -59,12 +57,4 @@ impl CountState {
         let fires = self.recent.len() >= at_least;
         fires.then(|| self.recent.iter().map(|(_, _, place)| *place).take(Decision::MAX_SIGNALS).collect())
     }
-}
-
-fn fingerprint(unit: &Unit) -> u64 {
-    let mut hash = Xxh3::new();
-    hash.update(unit.kind.as_bytes());
-    hash.update(&[0]);
-    hash.update(unit.id.as_bytes());
-    hash.digest()
 }

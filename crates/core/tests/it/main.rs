@@ -1,0 +1,8 @@
+//! Tests of the crate through its public interface, on virtual time.
+
+// Clippy exempts test functions only, not what they share.
+#![allow(clippy::unwrap_used)]
+
+mod promises;
+mod scenario;
+mod support;
