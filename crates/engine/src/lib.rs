@@ -1,1 +1,101 @@
-//! The shell around the core: batching, due clocks, outbox, shutdown.
+//! The shell around the core: batching, due clocks, outbox, shutdown. It knows no HTTP.
+//!
+//! One thread per workspace takes inputs, decides them together, writes one transaction and
+//! answers; a 2xx therefore means that it is on disk. Reading order: `queue`, `batch`, `run`,
+//! then `outbox`.
+
+mod batch;
+pub mod block;
+mod cache;
+pub mod codec;
+mod duplicates;
+mod handle;
+mod outbox;
+mod queue;
+mod refold;
+mod rules;
+mod run;
+mod shared;
+mod start;
+mod stats;
+mod time;
+mod view;
+
+use std::sync::Arc;
+
+use wcore::{Incident, Signal};
+
+pub use duplicates::WINDOW as DUPLICATE_WINDOW;
+pub use handle::Engine;
+pub use refold::{Refold, refold};
+pub use rules::{Documents, Rules};
+pub use shared::Health;
+pub use start::{Config, StartError, start};
+pub use stats::Stats;
+pub use time::TimeSource;
+pub use view::{Delivery, SelfAlert, StoredEntry, StoredSignal, View};
+
+/// Collection of the documents of policies that incidents are pinned to, by version.
+pub(crate) const PINNED_POLICIES: &str = "policies";
+/// Collection of settings.
+pub(crate) const SETTINGS: &str = "settings";
+/// The policy and roster in force.
+pub(crate) const ACTIVE: &str = "active";
+
+/// What a command or declaration came to, after commit.
+#[derive(Clone, Debug)]
+pub struct Applied {
+    /// Number of the incident.
+    pub no: u64,
+    /// Position of the batch that holds it.
+    pub position: u64,
+    /// The incident afterwards.
+    pub incident: Arc<Incident>,
+    /// It was opened by this.
+    pub opened: bool,
+    /// The same request came before; nothing was done again.
+    pub replayed: bool,
+}
+
+/// What a request with signals came to, after commit.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Accepted {
+    /// Position of the head afterwards.
+    pub position: u64,
+    /// Signals written.
+    pub accepted: u32,
+    /// Signals that came before.
+    pub duplicates: u32,
+    /// Incidents opened or touched, ascending.
+    pub incidents: Vec<u64>,
+}
+
+/// A caller's key for repeating a request safely.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Idempotency {
+    /// Whose key: a token or session.
+    pub scope: String,
+    /// The key.
+    pub key: String,
+    /// Hash of method, path and body.
+    pub fingerprint: u64,
+}
+
+/// A fault injected by tests of the engine's own robustness: panics on signals that match.
+#[derive(Clone)]
+pub struct Fault(Arc<dyn Fn(&Signal) -> bool + Send + Sync>);
+
+impl Fault {
+    /// Deciding a signal for which `poison` says yes panics.
+    pub fn new(poison: impl Fn(&Signal) -> bool + Send + Sync + 'static) -> Fault {
+        Fault(Arc::new(poison))
+    }
+
+    fn check(&self, inputs: &[&queue::Input]) {
+        let poisoned = inputs.iter().any(|input| match input {
+            queue::Input::Signals(signals) => signals.signals.iter().any(|signal| (self.0)(signal)),
+            _ => false,
+        });
+        assert!(!poisoned, "injected fault");
+    }
+}

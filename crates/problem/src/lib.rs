@@ -9,6 +9,7 @@ mod command;
 mod delivery;
 mod intake;
 mod policy;
+mod service;
 mod storage;
 
 pub use access::*;
@@ -16,6 +17,7 @@ pub use command::*;
 pub use delivery::*;
 pub use intake::*;
 pub use policy::*;
+pub use service::*;
 pub use storage::*;
 
 /// One kind of problem: stable code, title, HTTP status, and what to do.
@@ -74,7 +76,7 @@ pub(crate) use codes;
 
 /// Every code, by part.
 pub fn table() -> impl Iterator<Item = &'static Code> {
-    [POLICY, INTAKE, COMMAND, ACCESS, STORAGE, DELIVERY].into_iter().flatten().copied()
+    [POLICY, INTAKE, COMMAND, ACCESS, STORAGE, DELIVERY, SERVICE].into_iter().flatten().copied()
 }
 
 /// The code of that name.

@@ -1,0 +1,537 @@
+//! One batch: inputs in, one journal batch and the answers out. Nothing here touches a disk
+//! or a clock, so that it can be tried again with fewer inputs when one of them is poison.
+
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
+
+use calendar::{Duration, Instant};
+use journal::{DetectorChange, EventRow, IdempotencyRow, IncidentNo, Position, RequestRow};
+use policy::model::{Mode, Policy};
+use problem::Problem;
+use serde::{Deserialize, Serialize};
+use wcore::decision::SignalRef;
+use wcore::event::{Actor, Entry, Event};
+use wcore::raise::{self, Raised};
+use wcore::signal::AlertState;
+use wcore::trigger::{Detectors, Firing, Observed};
+use wcore::{Command, Context, Decided, Incident, Signal};
+
+use crate::cache::Desk;
+use crate::codec;
+use crate::duplicates::{self, Duplicates};
+use crate::outbox::Request;
+use crate::queue::{Act, ActInput, ActivateInput, Input, SignalsInput};
+use crate::rules::{Documents, Pins, Rules};
+use crate::view::{SELF_ALERTS, SelfAlert};
+use crate::{Idempotency, PINNED_POLICIES};
+
+/// An idempotency key is remembered this long.
+const IDEMPOTENCY_KEPT: Duration = Duration::from_hours(24);
+/// People are told of the same self-alert at most once in this time.
+const SELF_ALERT_EVERY: Duration = Duration::from_hours(1);
+
+/// What a decision reads besides its inputs.
+pub(crate) struct Basis<'a> {
+    pub(crate) now: Instant,
+    pub(crate) position: Position,
+    pub(crate) next_incident: u64,
+    pub(crate) rules: Arc<Rules>,
+    pub(crate) pins: &'a mut Pins,
+    pub(crate) desk: Desk<'a>,
+    pub(crate) detectors: &'a mut Detectors,
+    pub(crate) duplicates: &'a Duplicates,
+    pub(crate) reader: &'a dyn journal::Reader,
+}
+
+/// What one input comes to.
+#[derive(Clone, Debug)]
+pub(crate) enum Answer {
+    /// An act applied to an incident.
+    Applied { no: u64, opened: bool, replayed: bool },
+    /// Signals taken in.
+    Accepted { accepted: u32, duplicates: u32, incidents: Vec<u64> },
+    /// Rows written, rules activated.
+    Done,
+    /// Refused; it changed nothing.
+    Refused(Problem),
+}
+
+/// A batch in the making.
+pub(crate) struct Work<'a> {
+    basis: Basis<'a>,
+    signals: Vec<Signal>,
+    new_keys: BTreeSet<u128>,
+    groups: Vec<Group>,
+    by_key: HashMap<String, usize>,
+    events: Vec<EventRow>,
+    requests: Vec<RequestRow>,
+    idempotency: Vec<IdempotencyRow>,
+    outbox: journal::OutboxChanges,
+    documents: BTreeMap<(String, String), Option<Vec<u8>>>,
+    observed: BTreeMap<(String, String), Firing>,
+    activated: Option<Arc<Rules>>,
+    moves_head: bool,
+    tally: Tally,
+}
+
+/// What a batch did, for the metrics.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Tally {
+    pub(crate) opened: u32,
+    pub(crate) warned: u32,
+    pub(crate) missed: u32,
+}
+
+/// What the signals of a batch mean for one key.
+struct Group {
+    key: String,
+    raised: Raised,
+    cleared: Vec<String>,
+    no: Option<u64>,
+}
+
+/// The finished batch.
+pub(crate) struct Decision<'a> {
+    pub(crate) batch: journal::Batch,
+    pub(crate) answers: Vec<Answer>,
+    pub(crate) desk: Desk<'a>,
+    pub(crate) new_keys: BTreeSet<u128>,
+    pub(crate) activated: Option<Arc<Rules>>,
+    /// False where only rows of the outbox are written: those do not take the head.
+    pub(crate) moves_head: bool,
+    pub(crate) signals: u32,
+    pub(crate) tally: Tally,
+}
+
+/// What an idempotency key came to.
+#[derive(Serialize, Deserialize)]
+struct Remembered {
+    fingerprint: u64,
+    no: u64,
+    opened: bool,
+}
+
+impl<'a> Work<'a> {
+    pub(crate) fn new(basis: Basis<'a>) -> Work<'a> {
+        Work {
+            basis,
+            signals: Vec::new(),
+            new_keys: BTreeSet::new(),
+            groups: Vec::new(),
+            by_key: HashMap::new(),
+            events: Vec::new(),
+            requests: Vec::new(),
+            idempotency: Vec::new(),
+            outbox: journal::OutboxChanges::default(),
+            documents: BTreeMap::new(),
+            observed: BTreeMap::new(),
+            activated: None,
+            moves_head: false,
+            tally: Tally::default(),
+        }
+    }
+
+    /// Decides all inputs in order.
+    pub(crate) fn decide(mut self, inputs: &[&Input]) -> Result<Decision<'a>, Problem> {
+        let mut pending: Vec<(usize, u32, u32, Vec<usize>)> = Vec::new();
+        let mut answers = vec![Answer::Done; inputs.len()];
+        for (i, input) in inputs.iter().enumerate() {
+            match input {
+                Input::Act(act) => answers[i] = self.act(act)?,
+                Input::Due(no) => self.due(*no)?,
+                Input::Write(write) => {
+                    self.outbox.deliveries.extend(write.changes.deliveries.iter().cloned());
+                    for change in &write.changes.documents {
+                        self.document(&change.collection, &change.id, change.body.clone());
+                    }
+                }
+                Input::Activate(activate) => self.activate(activate),
+                Input::SelfAlert(problem) => self.self_alert(problem)?,
+                Input::Signals(signals) => {
+                    let (accepted, duplicates, groups) = self.take_signals(signals);
+                    pending.push((i, accepted, duplicates, groups));
+                }
+            }
+        }
+        self.settle_groups()?;
+        for (i, accepted, duplicates, groups) in pending {
+            let incidents: BTreeSet<u64> = groups.iter().filter_map(|&group| self.groups[group].no).collect();
+            answers[i] = Answer::Accepted { accepted, duplicates, incidents: incidents.into_iter().collect() };
+        }
+        Ok(self.finish(answers))
+    }
+
+    fn context<'c>(&self, policy: &'c Policy, rules: &'c Rules) -> Context<'c> {
+        Context { now: self.basis.now, policy, roster: &rules.roster }
+    }
+
+    /// The policy that an incident is pinned to; the active one where it cannot be read any more.
+    fn pinned(&mut self, incident: &Incident) -> Result<Arc<Policy>, Problem> {
+        let active = &self.basis.rules.policy;
+        if active.id == incident.policy {
+            return Ok(Arc::clone(active));
+        }
+        let reader = self.basis.reader;
+        let load = || {
+            let body = codec::stored(reader.document(PINNED_POLICIES, &incident.policy))?;
+            Ok(body.and_then(|body| serde_json::from_slice::<Documents>(&body).ok()))
+        };
+        let pinned = self.basis.pins.get(&incident.policy, load)?;
+        Ok(pinned.unwrap_or_else(|| Arc::clone(&self.basis.rules.policy)))
+    }
+
+    fn act(&mut self, input: &ActInput) -> Result<Answer, Problem> {
+        if let Some(idempotency) = &input.idempotency
+            && let Some(answer) = self.remembered(idempotency)?
+        {
+            return Ok(answer);
+        }
+        let rules = Arc::clone(&self.basis.rules);
+        let answer = match &input.act {
+            Act::Command { no, command } => self.command(*no, command, &input.by, &rules)?,
+            Act::Declare(declaration) => self.declare(declaration, &input.by, &rules)?,
+        };
+        if let (Some(idempotency), Answer::Applied { no, opened, .. }) = (&input.idempotency, &answer) {
+            let remembered = Remembered { fingerprint: idempotency.fingerprint, no: *no, opened: *opened };
+            self.idempotency.push(IdempotencyRow {
+                scope: idempotency.scope.clone(),
+                key: idempotency.key.clone(),
+                response: codec::json(&remembered),
+                expires_at: self.basis.now + IDEMPOTENCY_KEPT,
+            });
+        }
+        Ok(answer)
+    }
+
+    /// What the same key came to before, in this batch or an earlier one.
+    fn remembered(&self, idempotency: &Idempotency) -> Result<Option<Answer>, Problem> {
+        let same = |row: &&IdempotencyRow| row.scope == idempotency.scope && row.key == idempotency.key;
+        let here = self.idempotency.iter().find(same).map(|row| row.response.clone());
+        let stored = match here {
+            Some(response) => Some(response),
+            None => codec::stored(self.basis.reader.idempotency(&idempotency.scope, &idempotency.key, self.basis.now))?,
+        };
+        let Some(response) = stored else { return Ok(None) };
+        let remembered: Remembered = serde_json::from_slice(&response)
+            .map_err(|e| codec::unreadable(format!("an idempotency key does not decode ({e})")))?;
+        if remembered.fingerprint != idempotency.fingerprint {
+            let detail = "the key came before with another request; use a new one".to_owned();
+            return Ok(Some(Answer::Refused(Problem::new(&problem::IDEMPOTENCY_KEY_REUSED, detail))));
+        }
+        Ok(Some(Answer::Applied { no: remembered.no, opened: remembered.opened, replayed: true }))
+    }
+
+    fn command(&mut self, no: u64, command: &Command, by: &Actor, rules: &Rules) -> Result<Answer, Problem> {
+        let Some(incident) = self.basis.desk.incident(no)? else {
+            let detail = format!("INC-{no} does not exist");
+            return Ok(Answer::Refused(Problem::new(&problem::INCIDENT_UNKNOWN, detail)));
+        };
+        let policy = self.pinned(&incident)?;
+        match wcore::decide(&incident, command, by, &self.context(&policy, rules)) {
+            Ok(decided) => self.record(decided, by),
+            Err(problem) => return Ok(Answer::Refused(problem)),
+        }
+        if let Command::SkipStep { step, .. } = command {
+            let detail = format!("INC-{no}: step {} had nobody; the next was paged at once", step + 1);
+            self.self_alert(&Problem::new(&problem::NO_ONE_ON_CALL, detail))?;
+        }
+        Ok(Answer::Applied { no, opened: false, replayed: false })
+    }
+
+    fn declare(&mut self, declaration: &raise::Declaration, by: &Actor, rules: &Rules) -> Result<Answer, Problem> {
+        let policy = Arc::clone(&rules.policy);
+        let ctx = self.context(&policy, rules);
+        let declared = match raise::declare(declaration, &ctx) {
+            Ok(declared) => declared,
+            Err(problem) => return Ok(Answer::Refused(problem)),
+        };
+        if let Some(open) = self.basis.desk.by_key(declared.key())?.filter(|incident| incident.status().is_open()) {
+            let pinned = self.pinned(&open)?;
+            let decided = declared.join(&open, by, &self.context(&pinned, rules));
+            self.record(decided, by);
+            return Ok(Answer::Applied { no: open.no, opened: false, replayed: false });
+        }
+        let no = self.next_no();
+        let decided = declared.open(no, &ctx);
+        self.record(decided, by);
+        Ok(Answer::Applied { no, opened: true, replayed: false })
+    }
+
+    fn due(&mut self, no: u64) -> Result<(), Problem> {
+        let Some(incident) = self.basis.desk.incident(no)? else { return Ok(()) };
+        let rules = Arc::clone(&self.basis.rules);
+        let policy = self.pinned(&incident)?;
+        let decided = wcore::tick(&incident, &self.context(&policy, &rules));
+        self.record(decided, &Actor::Watchbell);
+        Ok(())
+    }
+
+    fn next_no(&mut self) -> u64 {
+        let no = self.basis.next_incident;
+        self.basis.next_incident += 1;
+        no
+    }
+
+    /// Drops duplicates, numbers the rest, and sorts what they fire by incident.
+    fn take_signals(&mut self, input: &SignalsInput) -> (u32, u32, Vec<usize>) {
+        let (mut accepted, mut duplicates) = (0, 0);
+        let mut groups = Vec::new();
+        let rules = Arc::clone(&self.basis.rules);
+        for signal in &input.signals {
+            if let Some(id) = &signal.id {
+                let key = duplicates::key(&signal.source, id);
+                if self.basis.duplicates.contains(key) || !self.new_keys.insert(key) {
+                    duplicates += 1;
+                    continue;
+                }
+            }
+            accepted += 1;
+            let index = u32::try_from(self.signals.len()).unwrap_or(u32::MAX);
+            let place = SignalRef { position: self.basis.position.0, index };
+            self.signals.push(signal.clone());
+            self.observe(signal, place, &rules, &mut groups);
+        }
+        groups.sort_unstable();
+        groups.dedup();
+        (accepted, duplicates, groups)
+    }
+
+    fn observe(&mut self, signal: &Signal, place: SignalRef, rules: &Rules, groups: &mut Vec<usize>) {
+        if let Some(alert) = signal.alert.as_ref().filter(|alert| alert.state == AlertState::Resolved) {
+            for key in rules.triggers.keys(&rules.policy, signal) {
+                let group = self.group(&key);
+                self.groups[group].cleared.push(alert.key.clone());
+                groups.push(group);
+            }
+            return;
+        }
+        let observed = Observed { signal, place, now: self.basis.now };
+        for firing in rules.triggers.observe(&rules.policy, self.basis.detectors, observed) {
+            if firing.mode == Mode::Observe {
+                self.note_observed(firing);
+                continue;
+            }
+            let group = self.group(&firing.key);
+            let alert = signal.alert.as_ref().map(|alert| alert.key.as_str());
+            // It fires again: an earlier all-clear of this batch no longer holds.
+            self.groups[group].cleared.retain(|key| Some(key.as_str()) != alert);
+            self.groups[group].raised.absorb(firing, alert);
+            groups.push(group);
+        }
+    }
+
+    fn note_observed(&mut self, firing: Firing) {
+        let key = (firing.decision.trigger.clone(), firing.key.clone());
+        match self.observed.get_mut(&key) {
+            Some(known) => known.decision.absorb(&firing.decision),
+            None => {
+                self.observed.insert(key, firing);
+            }
+        }
+    }
+
+    /// Detectors whose evidence has become final by time alone.
+    pub(crate) fn settle_detectors(&mut self) {
+        let rules = Arc::clone(&self.basis.rules);
+        for firing in rules.triggers.settle_due(&rules.policy, self.basis.detectors, self.basis.now) {
+            if firing.mode == Mode::Observe {
+                self.note_observed(firing);
+            } else {
+                let group = self.group(&firing.key);
+                self.groups[group].raised.absorb(firing, None);
+            }
+        }
+    }
+
+    fn group(&mut self, key: &str) -> usize {
+        if let Some(group) = self.by_key.get(key) {
+            return *group;
+        }
+        let raised = Raised { firings: Vec::new(), alerts: Vec::new() };
+        self.groups.push(Group { key: key.to_owned(), raised, cleared: Vec::new(), no: None });
+        self.by_key.insert(key.to_owned(), self.groups.len() - 1);
+        self.groups.len() - 1
+    }
+
+    /// One decision per incident, however many signals spoke about it.
+    fn settle_groups(&mut self) -> Result<(), Problem> {
+        let rules = Arc::clone(&self.basis.rules);
+        for i in 0..self.groups.len() {
+            let known = self.basis.desk.by_key(&self.groups[i].key)?;
+            let raised = self.groups[i].raised.clone();
+            let mut incident = None;
+            if let Some(known) = known {
+                let policy = self.pinned(&known)?;
+                let ctx = self.context(&policy, &rules);
+                if raise::takes_in(&known, &ctx) {
+                    if !raised.firings.is_empty() {
+                        let decided = raise::attach(&known, &raised, &ctx);
+                        self.record(decided, &Actor::Watchbell);
+                    }
+                    incident = Some(known.no);
+                }
+            }
+            if incident.is_none() && !raised.firings.is_empty() {
+                let no = self.next_no();
+                let policy = Arc::clone(&rules.policy);
+                if let Some(decided) = raise::open(no, &raised, &self.context(&policy, &rules)) {
+                    self.record(decided, &Actor::Watchbell);
+                    incident = Some(no);
+                }
+            }
+            self.groups[i].no = incident;
+            self.settle_cleared(i, &rules)?;
+        }
+        Ok(())
+    }
+
+    fn settle_cleared(&mut self, group: usize, rules: &Rules) -> Result<(), Problem> {
+        let cleared = std::mem::take(&mut self.groups[group].cleared);
+        let Some(no) = self.groups[group].no.filter(|_| !cleared.is_empty()) else { return Ok(()) };
+        let Some(incident) = self.basis.desk.incident(no)? else { return Ok(()) };
+        let policy = self.pinned(&incident)?;
+        let decided = raise::clear(&incident, &cleared, &self.context(&policy, rules));
+        self.record(decided, &Actor::Watchbell);
+        Ok(())
+    }
+
+    /// Keeps a decision: its entry, its requests to the outbox, the incident's new state.
+    fn record(&mut self, decided: Decided, by: &Actor) {
+        if decided.events.is_empty() {
+            return;
+        }
+        let Decided { state, events } = decided;
+        for event in &events {
+            self.request(&state, event);
+            match event {
+                Event::Opened(_) => self.tally.opened += 1,
+                Event::ClockWarned { .. } => self.tally.warned += 1,
+                Event::ClockBreached { .. } => self.tally.missed += 1,
+                _ => {}
+            }
+        }
+        let entry = Entry { at: self.basis.now, by: by.clone(), events };
+        self.events.push(codec::entry_row(state.no, &entry));
+        self.basis.desk.put(state);
+        self.moves_head = true;
+    }
+
+    /// What an event asks of the outbox. A request is named by its place in the journal.
+    fn request(&mut self, incident: &Incident, event: &Event) {
+        let request = match event {
+            Event::PageRequested(page) => Request::Page((**page).clone()),
+            Event::UpdatePublished(update) if !update.channels.is_empty() => Request::Update((**update).clone()),
+            _ => return,
+        };
+        self.push_request(Some(incident.no), incident.severity, &request);
+    }
+
+    fn push_request(&mut self, incident: Option<u64>, severity: u8, request: &Request) {
+        self.requests.push(RequestRow {
+            id: format!("{}-{}", self.basis.position.0, self.requests.len()),
+            incident: incident.map(IncidentNo),
+            severity,
+            kind: Cow::Borrowed(request.kind()),
+            body: codec::json(request),
+            created_at: self.basis.now,
+        });
+    }
+
+    fn document(&mut self, collection: &str, id: &str, body: Option<Vec<u8>>) {
+        self.documents.insert((collection.to_owned(), id.to_owned()), body);
+    }
+
+    fn activate(&mut self, input: &ActivateInput) {
+        let rules = Arc::clone(&input.rules);
+        self.document(PINNED_POLICIES, &rules.policy.id, Some(codec::json(&rules.documents)));
+        self.document(crate::SETTINGS, crate::ACTIVE, Some(codec::json(&rules.documents)));
+        let body = codec::json(&rules.documents);
+        self.events.push(EventRow { incident: None, kind: Cow::Borrowed(codec::ACTIVATED), body });
+        self.basis.pins.add(&rules.policy);
+        self.basis.rules = Arc::clone(&rules);
+        self.activated = Some(rules);
+        self.moves_head = true;
+    }
+
+    /// Records a complaint; people are told of each code at most once an hour.
+    pub(crate) fn self_alert(&mut self, problem: &Problem) -> Result<(), Problem> {
+        let code = problem.code.id;
+        let now = self.basis.now;
+        let here = self.documents.get(&(SELF_ALERTS.to_owned(), code.to_owned())).cloned().flatten();
+        let body = match here {
+            Some(body) => Some(body),
+            None => codec::stored(self.basis.reader.document(SELF_ALERTS, code))?,
+        };
+        let known: Option<SelfAlert> = body.and_then(|body| serde_json::from_slice(&body).ok());
+        let tell = known.as_ref().is_none_or(|known| now.since(known.told_at) >= SELF_ALERT_EVERY);
+        let alert = SelfAlert {
+            code: code.to_owned(),
+            detail: problem.detail.clone(),
+            count: known.as_ref().map_or(0, |known| known.count) + 1,
+            first_at: known.as_ref().map_or(now, |known| known.first_at),
+            last_at: now,
+            told_at: known.filter(|_| !tell).map_or(now, |known| known.told_at),
+        };
+        if tell {
+            let request = Request::SelfAlert { code: code.to_owned(), detail: problem.detail.clone() };
+            self.push_request(None, 2, &request);
+        }
+        let body = codec::json(&alert);
+        self.events.push(EventRow { incident: None, kind: Cow::Borrowed(codec::SELF_ALERT), body: body.clone() });
+        self.document(SELF_ALERTS, code, Some(body));
+        self.moves_head = true;
+        Ok(())
+    }
+
+    fn finish(mut self, answers: Vec<Answer>) -> Decision<'a> {
+        for firing in self.observed.values() {
+            let body = codec::json(&serde_json::json!({
+                "class": firing.class, "severity": firing.severity, "key": firing.key, "decision": firing.decision,
+            }));
+            self.events.push(EventRow { incident: None, kind: Cow::Borrowed(codec::OBSERVED), body });
+        }
+        let now = self.basis.now;
+        let block = (!self.signals.is_empty()).then(|| journal::Block {
+            count: u32::try_from(self.signals.len()).unwrap_or(u32::MAX),
+            first_at: self.signals.iter().filter_map(|signal| signal.at).min().unwrap_or(now).min(now),
+            last_at: self.signals.iter().filter_map(|signal| signal.at).max().unwrap_or(now).max(now),
+            bytes: crate::block::encode(&self.signals),
+        });
+        let position = self.basis.position;
+        let incidents =
+            self.basis.desk.changed().values().map(|incident| codec::incident_row(incident, position)).collect();
+        let detectors = self.basis.detectors.changed().iter().map(|(key, detector)| DetectorChange {
+            key: key.clone(),
+            state: Some(postcard::to_stdvec(detector).expect("plain data with known lengths always encodes")),
+        });
+        let documents = self.documents.into_iter();
+        let documents =
+            documents.map(|((collection, id), body)| journal::DocumentChange { collection, id, body }).collect();
+        let moves_head = self.moves_head || block.is_some() || !self.events.is_empty() || !self.idempotency.is_empty();
+        let batch = journal::Batch {
+            expected: Position(position.0 - 1),
+            recorded_at: now,
+            next_incident: self.basis.next_incident,
+            block,
+            events: self.events,
+            incidents,
+            detectors: detectors.collect(),
+            requests: self.requests,
+            deliveries: self.outbox.deliveries,
+            idempotency: self.idempotency,
+            documents,
+            ..journal::Batch::default()
+        };
+        Decision {
+            batch,
+            answers,
+            desk: self.basis.desk,
+            new_keys: self.new_keys,
+            activated: self.activated,
+            moves_head,
+            signals: u32::try_from(self.signals.len()).unwrap_or(u32::MAX),
+            tally: self.tally,
+        }
+    }
+}

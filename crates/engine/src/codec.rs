@@ -1,0 +1,74 @@
+//! Between the core's values and the journal's bytes.
+//!
+//! Entries are JSON: they stay for years and are read by people. An incident's state is
+//! versioned binary: it can always be folded again.
+
+use std::borrow::Cow;
+
+use journal::{EventRow, IncidentNo, IncidentRow, Position};
+use problem::Problem;
+use wcore::Incident;
+use wcore::event::Entry;
+
+/// Changes whenever the shape of [`Incident`] does: older rows are folded again.
+const STATE_VERSION: u8 = 1;
+
+/// Kind of a journal row that holds an incident's [`Entry`].
+pub(crate) const ENTRY: &str = "entry";
+/// Kind of a journal row that activates a policy and a roster.
+pub(crate) const ACTIVATED: &str = "activated";
+/// Kind of a journal row that says what an observing trigger would have raised.
+pub(crate) const OBSERVED: &str = "observed";
+/// Kind of a journal row in which Watchbell complains about itself.
+pub(crate) const SELF_ALERT: &str = "self_alert";
+
+pub(crate) fn json<T: serde::Serialize>(value: &T) -> Vec<u8> {
+    serde_json::to_vec(value).expect("plain data with text keys always encodes")
+}
+
+pub(crate) fn entry_row(no: u64, entry: &Entry) -> EventRow {
+    EventRow { incident: Some(IncidentNo(no)), kind: Cow::Borrowed(ENTRY), body: json(entry) }
+}
+
+pub(crate) fn entry(body: &[u8]) -> Result<Entry, Problem> {
+    serde_json::from_slice(body).map_err(|e| unreadable(format!("an entry does not decode ({e})")))
+}
+
+/// The state's bytes; equal states have equal bytes.
+pub fn state(incident: &Incident) -> Vec<u8> {
+    let bytes = vec![STATE_VERSION];
+    postcard::to_extend(incident, bytes).expect("plain data with known lengths always encodes")
+}
+
+/// The state in a row; `None` where another version of this program wrote it.
+pub(crate) fn incident(bytes: &[u8]) -> Option<Incident> {
+    let (version, rest) = bytes.split_first()?;
+    if *version == STATE_VERSION { postcard::from_bytes(rest).ok() } else { None }
+}
+
+pub(crate) fn incident_row(incident: &Incident, updated: Position) -> IncidentRow {
+    let status = incident.status();
+    IncidentRow {
+        no: IncidentNo(incident.no),
+        key: incident.key.clone(),
+        class: incident.class.clone(),
+        service: incident.service.clone(),
+        status: status as u8,
+        open: status.is_open(),
+        severity: incident.severity,
+        restricted: incident.restricted,
+        opened_at: incident.opened_at,
+        next_due: incident.next_due(),
+        updated,
+        state: state(incident),
+    }
+}
+
+pub(crate) fn unreadable(detail: String) -> Problem {
+    Problem::new(&problem::STORE_CORRUPT, detail)
+}
+
+/// What the journal refused or failed, as people meet it.
+pub(crate) fn stored<T>(result: journal::Result<T>) -> Result<T, Problem> {
+    result.map_err(|error| Problem::new(error.code(), error.to_string()))
+}

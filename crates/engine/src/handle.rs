@@ -1,0 +1,209 @@
+//! The handle that everything outside uses: ask, wait for the commit, read.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration as StdDuration;
+
+use calendar::{Duration, Instant};
+use journal::{DocumentChange, OutboxChanges, Reader};
+use problem::Problem;
+use tokio::sync::{oneshot, watch};
+use wcore::event::Actor;
+use wcore::raise::Declaration;
+use wcore::{Command, Signal};
+
+use crate::queue::{Act, ActInput, ActivateInput, Input, Reply, SignalsInput, WriteInput, stopping};
+use crate::rules::Rules;
+use crate::shared::{Health, Shared};
+use crate::stats::Stats;
+use crate::view::View;
+use crate::{Accepted, Applied, Idempotency};
+
+/// The longest wait for the outbox after time was moved by hand.
+const SETTLE_WAIT: StdDuration = StdDuration::from_secs(20);
+/// The longest wait for deliveries under way when the engine stops.
+const STOP_WAIT: StdDuration = StdDuration::from_secs(20);
+
+/// A running engine. Cloning is cheap.
+#[derive(Clone)]
+pub struct Engine {
+    pub(crate) inner: Arc<Inner>,
+}
+
+pub(crate) struct Inner {
+    pub(crate) shared: Arc<Shared>,
+    pub(crate) reader: Arc<dyn Reader>,
+    pub(crate) idle: watch::Receiver<u64>,
+    pub(crate) running: Mutex<Option<Running>>,
+}
+
+pub(crate) struct Running {
+    pub(crate) thread: std::thread::JoinHandle<()>,
+    pub(crate) dispatcher: tokio::task::JoinHandle<()>,
+}
+
+impl Engine {
+    /// Takes signals in; `bytes` is their size on the wire.
+    pub async fn signals(&self, signals: Vec<Signal>, bytes: usize) -> Result<Accepted, Problem> {
+        self.ask(|reply| Input::Signals(SignalsInput { signals, bytes, reply: Some(reply) })).await
+    }
+
+    /// Applies a command to an incident.
+    pub async fn command(
+        &self,
+        no: u64,
+        command: Command,
+        by: Actor,
+        idempotency: Option<Idempotency>,
+    ) -> Result<Applied, Problem> {
+        let act = Act::Command { no, command };
+        self.ask(|reply| Input::Act(ActInput { act, by, idempotency, reply: Some(reply) })).await
+    }
+
+    /// Declares an incident, or joins the open one of the same class and service.
+    pub async fn declare(
+        &self,
+        declaration: Declaration,
+        by: Actor,
+        idempotency: Option<Idempotency>,
+    ) -> Result<Applied, Problem> {
+        let act = Act::Declare(declaration);
+        self.ask(|reply| Input::Act(ActInput { act, by, idempotency, reply: Some(reply) })).await
+    }
+
+    /// Stores a small document, or deletes it.
+    pub async fn put_document(&self, collection: &str, id: &str, body: Option<Vec<u8>>) -> Result<(), Problem> {
+        let change = DocumentChange { collection: collection.to_owned(), id: id.to_owned(), body };
+        let changes = OutboxChanges { documents: vec![change], ..OutboxChanges::default() };
+        self.ask(|reply| Input::Write(WriteInput { changes, reply: Some(reply) })).await
+    }
+
+    /// Brings another policy and roster into force.
+    pub async fn activate(&self, rules: Rules) -> Result<(), Problem> {
+        let rules = Arc::new(rules);
+        self.ask(|reply| Input::Activate(ActivateInput { rules, reply: Some(reply) })).await
+    }
+
+    /// Records something that Watchbell should be ashamed of.
+    pub fn complain(&self, problem: Problem) {
+        if self.inner.shared.queue.push(Input::SelfAlert(problem)).is_err() {
+            tracing::warn!("engine.complaint_after_stop");
+        }
+    }
+
+    async fn ask<T>(&self, input: impl FnOnce(Reply<T>) -> Input) -> Result<T, Problem> {
+        let (reply, answer) = oneshot::channel();
+        self.inner.shared.queue.push(input(reply))?;
+        answer.await.map_err(|_| stopping())?
+    }
+
+    /// Reads from the journal, off the asynchronous threads.
+    pub async fn read<T: Send + 'static>(
+        &self,
+        read: impl FnOnce(&View) -> Result<T, Problem> + Send + 'static,
+    ) -> Result<T, Problem> {
+        let view = self.view();
+        let joined = tokio::task::spawn_blocking(move || read(&view)).await;
+        joined.map_err(|e| crate::codec::unreadable(format!("a read did not finish ({e})")))?
+    }
+
+    /// A view that blocks; use [`Engine::read`] in asynchronous code.
+    pub fn view(&self) -> View {
+        View::new(Arc::clone(&self.inner.reader))
+    }
+
+    /// The policy and roster in force.
+    pub fn rules(&self) -> Arc<Rules> {
+        self.inner.shared.rules()
+    }
+
+    /// The present, as the journal will record it.
+    pub fn now(&self) -> Instant {
+        self.inner.shared.time.now()
+    }
+
+    /// The head's position after each commit.
+    pub fn positions(&self) -> watch::Receiver<u64> {
+        self.inner.shared.position.subscribe()
+    }
+
+    /// Whether it works.
+    pub fn health(&self) -> Health {
+        self.inner.shared.health()
+    }
+
+    /// Its counters.
+    pub fn stats(&self) -> Stats {
+        let shared = &self.inner.shared;
+        shared.stats.read(shared.queue.signal_bytes(), *shared.position.borrow())
+    }
+
+    /// Moves a test clock, stopping at every instant at which something falls due, until the
+    /// outbox has nothing left to do.
+    pub async fn advance(&self, by: Duration) -> Result<Instant, Problem> {
+        let shared = &self.inner.shared;
+        let target = shared.time.now() + by;
+        if !shared.time.set(shared.time.now()) {
+            return Err(Problem::new(&problem::NO_TEST_CLOCK, "the server was not started with `--test-clock`"));
+        }
+        self.settle().await?;
+        loop {
+            let next = self.next_due().await?.filter(|at| *at < target).unwrap_or(target);
+            shared.time.set(next);
+            self.settle().await?;
+            if next >= target {
+                return Ok(shared.time.now());
+            }
+        }
+    }
+
+    /// The next instant at which something happens by itself, later than now.
+    async fn next_due(&self) -> Result<Option<Instant>, Problem> {
+        let now = self.now();
+        self.read(move |view| {
+            let clock = crate::codec::stored(view.reader().next_due())?;
+            let attempt = crate::codec::stored(view.reader().next_attempt())?;
+            Ok([clock, attempt].into_iter().flatten().min().map(|at| at.max(now + Duration::from_micros(1))))
+        })
+        .await
+    }
+
+    /// Waits until everything due now is decided and delivered, at most [`SETTLE_WAIT`].
+    async fn settle(&self) -> Result<(), Problem> {
+        let shared = &self.inner.shared;
+        let settled = tokio::time::timeout(SETTLE_WAIT, async {
+            loop {
+                shared.queue.nudge();
+                // An answered write shows that the thread has been round once since the nudge.
+                self.ask(|reply| Input::Write(WriteInput { changes: OutboxChanges::default(), reply: Some(reply) }))
+                    .await?;
+                let rung = shared.bell.ring();
+                let mut idle = self.inner.idle.clone();
+                idle.wait_for(|answered| *answered >= rung).await.map_err(|_| stopping())?;
+                let now = self.now();
+                let due = self
+                    .read(move |view| crate::codec::stored(view.reader().due(now, 1)).map(|rows| !rows.is_empty()))
+                    .await?;
+                if !due {
+                    return Ok(());
+                }
+            }
+        });
+        settled.await.unwrap_or(Ok(()))
+    }
+
+    /// Refuses new work, finishes what was accepted and what is under way, and stops.
+    pub async fn shutdown(&self) {
+        let running = self.inner.running.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let Some(Running { thread, mut dispatcher }) = running else { return };
+        self.inner.shared.queue.drain();
+        self.inner.shared.bell.ring();
+        if tokio::time::timeout(STOP_WAIT, &mut dispatcher).await.is_err() {
+            tracing::warn!("engine.stopped_with_deliveries_under_way");
+            dispatcher.abort();
+        }
+        self.inner.shared.queue.close();
+        if tokio::task::spawn_blocking(move || thread.join()).await.is_err() {
+            tracing::error!("engine.thread_panicked");
+        }
+    }
+}

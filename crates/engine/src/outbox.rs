@@ -1,0 +1,63 @@
+//! What leaves the house: requests are claimed into deliveries, deliveries are attempted.
+//!
+//! A request says whom a decision wants to reach; claiming it resolves people from the live
+//! roster; only deliveries are sent, and each is one contact of one person.
+
+mod claim;
+mod dispatch;
+mod send;
+
+use problem::Problem;
+use serde::{Deserialize, Serialize};
+use wcore::event::{PageRequest, Update};
+
+use crate::codec;
+
+pub(crate) use dispatch::{Bell, DISABLED_CHANNELS, Dispatcher};
+
+/// What a decision asks of the outbox.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Request {
+    /// People are to be paged.
+    Page(PageRequest),
+    /// An audience is to read a message.
+    Update(Update),
+    /// Watchbell complains about itself.
+    SelfAlert { code: String, detail: String },
+}
+
+impl Request {
+    pub(crate) fn kind(&self) -> &'static str {
+        match self {
+            Request::Page(_) => "page",
+            Request::Update(_) => "update",
+            Request::SelfAlert { .. } => "self_alert",
+        }
+    }
+}
+
+/// The body of a delivery: the words, and what a program reads.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Mail {
+    /// Type of the webhook message, dotted.
+    pub(crate) kind: String,
+    pub(crate) subject: String,
+    pub(crate) text: String,
+    pub(crate) link: Option<String>,
+    /// Particulars for programs.
+    pub(crate) data: serde_json::Value,
+    /// Superseded once someone acknowledges.
+    pub(crate) until_acknowledged: bool,
+    /// Number of the update that it carries, if it does.
+    pub(crate) update: Option<u32>,
+}
+
+impl Mail {
+    pub(crate) fn decode(body: &[u8]) -> Result<Mail, Problem> {
+        serde_json::from_slice(body).map_err(|e| codec::unreadable(format!("a delivery does not decode ({e})")))
+    }
+}
+
+/// Name of the built-in channel, which every person has.
+pub(crate) const INBOX: &str = "inbox";

@@ -1,0 +1,207 @@
+//! From a request to deliveries: who is on call now, and how they are reached.
+//!
+//! Pure. Everything that it chooses is written down by the claim, so that nothing is chosen twice.
+
+use std::collections::BTreeSet;
+
+use calendar::Instant;
+use journal::{Claim, DeliveryRow, DeliveryState, StoredRequest};
+use policy::model::{Party, Person};
+use problem::Problem;
+use sha2::{Digest, Sha256};
+use wcore::event::{Actor, PageReason, PageRequest, Update};
+use wcore::{Command, Incident};
+
+use crate::codec;
+use crate::outbox::{INBOX, Mail, Request};
+use crate::queue::Act;
+use crate::rules::Rules;
+
+/// A claim, and the act that follows from it where nobody could be paged.
+pub(super) struct Claimed {
+    pub(super) claim: Claim,
+    pub(super) follow_up: Option<(Act, Actor)>,
+}
+
+/// What a claim looks at.
+pub(super) struct Desk<'a> {
+    pub(super) rules: &'a Rules,
+    pub(super) incident: Option<&'a Incident>,
+    pub(super) public_url: &'a str,
+    pub(super) now: Instant,
+}
+
+impl Desk<'_> {
+    /// Resolves a request to people and their contacts.
+    pub(super) fn claim(&self, stored: &StoredRequest) -> Result<Claimed, Problem> {
+        let request: Request = serde_json::from_slice(&stored.request.body)
+            .map_err(|e| codec::unreadable(format!("request {} does not decode ({e})", stored.request.id)))?;
+        let (deliveries, follow_up) = match &request {
+            Request::Page(page) => self.page(stored, page),
+            Request::Update(update) => (self.update(stored, update), None),
+            Request::SelfAlert { code, detail } => (self.self_alert(stored, code, detail), None),
+        };
+        let claim = Claim { request: stored.request.id.clone(), at: self.now, deliveries };
+        Ok(Claimed { claim, follow_up })
+    }
+
+    fn page(&self, stored: &StoredRequest, page: &PageRequest) -> (Vec<DeliveryRow>, Option<(Act, Actor)>) {
+        let Some(incident) = self.incident else { return (Vec::new(), None) };
+        let step = match page.reason {
+            PageReason::Escalation { step, round } => Some((step, round)),
+            _ => None,
+        };
+        // Someone took it meanwhile: after downtime old pages are not replayed.
+        if step.is_some() && (incident.acknowledged.is_some() || !incident.status().is_open()) {
+            return (Vec::new(), None);
+        }
+        let people = self.people(&page.parties);
+        if people.is_empty()
+            && let Some((step, round)) = step
+        {
+            let act = Act::Command { no: incident.no, command: Command::SkipStep { step, round } };
+            return (Vec::new(), Some((act, Actor::Watchbell)));
+        }
+        let mail = self.page_mail(incident, &page.reason);
+        (people.iter().flat_map(|person| self.to_person(stored, person, &mail)).collect(), None)
+    }
+
+    fn people(&self, parties: &[Party]) -> Vec<String> {
+        let mut seen = BTreeSet::new();
+        let resolved = parties.iter().flat_map(|party| self.rules.roster.resolve(party, self.now));
+        resolved.filter(|person| seen.insert(person.clone())).collect()
+    }
+
+    /// One delivery per contact that has a channel, and one to the built-in inbox.
+    fn to_person(&self, stored: &StoredRequest, id: &str, mail: &Mail) -> Vec<DeliveryRow> {
+        let contacts = self.rules.roster.people.get(id).map(|person: &Person| person.contacts.as_slice());
+        let contacts = contacts.unwrap_or_default().iter();
+        let usable = contacts.filter(|contact| self.rules.roster.channels.contains_key(&contact.channel));
+        let mut rows: Vec<DeliveryRow> =
+            usable.map(|contact| self.row(stored, id, &contact.channel, &contact.to, mail)).collect();
+        let mut inbox = self.row(stored, id, INBOX, id, mail);
+        // The row itself is the arrival: it is committed with the claim.
+        inbox.state = DeliveryState::Delivered;
+        inbox.attempts = 1;
+        inbox.attempted_at = Some(self.now);
+        inbox.next_attempt_at = None;
+        inbox.outcome = "delivered".to_owned();
+        rows.push(inbox);
+        rows
+    }
+
+    fn update(&self, stored: &StoredRequest, update: &Update) -> Vec<DeliveryRow> {
+        let Some(incident) = self.incident else { return Vec::new() };
+        let link = self.link(incident);
+        let mail = Mail {
+            kind: "update.published".to_owned(),
+            subject: format!("INC-{}: update to {}", incident.no, update.audience),
+            text: update.text.clone(),
+            link: Some(link.clone()),
+            data: serde_json::json!({
+                "incident": format!("INC-{}", incident.no), "audience": update.audience, "update": update.no,
+                "text": update.text, "next_update_at": update.next_update_at, "link": link,
+            }),
+            until_acknowledged: false,
+            update: Some(update.no),
+        };
+        update.channels.iter().map(|channel| self.row(stored, "", channel, &update.audience, &mail)).collect()
+    }
+
+    fn self_alert(&self, stored: &StoredRequest, code: &str, detail: &str) -> Vec<DeliveryRow> {
+        let title = problem::find(code).map_or(code, |code| code.title);
+        let mail = Mail {
+            kind: "watchbell.self_alert".to_owned(),
+            subject: format!("Watchbell: {title}"),
+            text: detail.to_owned(),
+            link: Some(format!("{}/docs/errors/{code}", self.public_url)),
+            data: serde_json::json!({"code": code, "title": title, "detail": detail}),
+            until_acknowledged: false,
+            update: None,
+        };
+        let people = self.people(&[Party::Fallback]);
+        people.iter().flat_map(|person| self.to_person(stored, person, &mail)).collect()
+    }
+
+    fn page_mail(&self, incident: &Incident, reason: &PageReason) -> Mail {
+        let severity = self.rules.policy.severity_name(incident.severity);
+        let page = channel::Page {
+            incident: format!("INC-{}", incident.no),
+            severity: severity.to_owned(),
+            class: incident.class.clone(),
+            service: incident.service.clone(),
+            reason: words(reason, &self.rules.policy),
+            link: Some(self.link(incident)),
+            drill: false,
+        };
+        let rendered = page.render();
+        Mail {
+            kind: "page.requested".to_owned(),
+            subject: rendered.subject,
+            text: rendered.text,
+            data: serde_json::json!({
+                "incident": page.incident, "severity": page.severity, "class": page.class,
+                "service": page.service, "reason": page.reason, "link": page.link,
+            }),
+            link: page.link,
+            until_acknowledged: matches!(reason, PageReason::Escalation { .. }),
+            update: None,
+        }
+    }
+
+    fn link(&self, incident: &Incident) -> String {
+        format!("{}/incidents/INC-{}", self.public_url, incident.no)
+    }
+
+    fn row(&self, stored: &StoredRequest, person: &str, channel: &str, to: &str, mail: &Mail) -> DeliveryRow {
+        let id = delivery_id(&stored.request.id, person, channel, to);
+        let mut mail = mail.clone();
+        if let Some(data) = mail.data.as_object_mut() {
+            data.insert("person".to_owned(), person.into());
+            data.insert("to".to_owned(), to.into());
+        }
+        DeliveryRow {
+            idempotency_key: id.clone(),
+            id,
+            request: stored.request.id.clone(),
+            incident: stored.request.incident,
+            severity: stored.request.severity,
+            person: person.to_owned(),
+            channel: channel.to_owned(),
+            address: to.to_owned(),
+            roster_version: self.rules.roster.id.clone(),
+            body: codec::json(&mail),
+            created_at: stored.request.created_at,
+            state: DeliveryState::Pending,
+            attempts: 0,
+            next_attempt_at: Some(self.now),
+            attempted_at: None,
+            outcome: String::new(),
+        }
+    }
+}
+
+/// The same request, person and contact always give the same id: a claim repeated after a crash
+/// sends nothing under another key.
+fn delivery_id(request: &str, person: &str, channel: &str, to: &str) -> String {
+    let mut hash = Sha256::new();
+    for part in [request, person, channel, to] {
+        hash.update(u64::try_from(part.len()).unwrap_or(u64::MAX).to_be_bytes());
+        hash.update(part.as_bytes());
+    }
+    let digest = hash.finalize();
+    let hex: String = digest.iter().take(12).map(|byte| format!("{byte:02x}")).collect();
+    format!("dlv_{request}_{hex}")
+}
+
+fn words(reason: &PageReason, policy: &policy::model::Policy) -> String {
+    match reason {
+        PageReason::Escalation { step, round: 0 } => format!("escalation step {}", step + 1),
+        PageReason::Escalation { step, round } => format!("escalation step {}, round {}", step + 1, round + 1),
+        PageReason::Warning { clock, percent } => format!("{clock} is due soon ({percent} % of its time has passed)"),
+        PageReason::Missed { clock } => format!("{clock} was missed"),
+        PageReason::Raised { to } => format!("raised to {}", policy.severity_name(*to)),
+        PageReason::Reopened { .. } => "it came back".to_owned(),
+        PageReason::Assigned { role } => format!("you are asked to take {role}"),
+    }
+}

@@ -1,0 +1,129 @@
+//! One attempt of one delivery, and what follows from its outcome.
+
+use calendar::{Duration, Instant};
+use channel::retry::{self, Schedule, Standing};
+use channel::{Message, Outcome, Webhook};
+use journal::{Attempt, DeliveryRow, DeliveryState};
+use problem::Problem;
+use wcore::Command;
+use wcore::event::Actor;
+
+use crate::outbox::Mail;
+use crate::queue::Act;
+use crate::rules::Rules;
+
+/// What an attempt came to: the row's change, and what else is to be done.
+pub(super) struct Sent {
+    pub(super) attempt: Attempt,
+    pub(super) follow_up: Option<(Act, Actor)>,
+    pub(super) complaint: Option<Problem>,
+    /// The channel whose receiver is gone for good.
+    pub(super) disable: Option<String>,
+}
+
+/// Sends a delivery once.
+pub(super) async fn send(row: &DeliveryRow, mail: &Mail, rules: &Rules, webhook: &Webhook, now: Instant) -> Outcome {
+    match rules.channels.get(&row.channel) {
+        None => refused(format!("the roster has no channel `{}` any more", row.channel)),
+        Some(Err(problem)) => Outcome::Retry { after: None, reason: problem.to_string() },
+        Some(Ok(target)) => {
+            let message = Message {
+                id: row.idempotency_key.clone(),
+                kind: mail.kind.clone(),
+                created_at: row.created_at,
+                body: mail.data.clone(),
+            };
+            webhook.send(target, &message, now).await
+        }
+    }
+}
+
+pub(super) fn refused(reason: String) -> Outcome {
+    Outcome::Refused { reason, disable: false }
+}
+
+/// What an outcome means for the row: done, again later, or given up.
+pub(super) fn settle(row: &DeliveryRow, mail: &Mail, outcome: Outcome, now: Instant, jitter: f64) -> Sent {
+    let attempts = row.attempts + 1;
+    let mut sent = Sent {
+        attempt: Attempt {
+            delivery: row.id.clone(),
+            at: now,
+            state: DeliveryState::Pending,
+            attempts,
+            next_attempt_at: None,
+            outcome: String::new(),
+        },
+        follow_up: None,
+        complaint: None,
+        disable: None,
+    };
+    match outcome {
+        Outcome::Delivered { .. } => {
+            sent.attempt.state = DeliveryState::Delivered;
+            sent.attempt.outcome = "delivered".to_owned();
+            sent.follow_up = shown(row, mail);
+        }
+        Outcome::Retry { after, reason } => {
+            let standing = Standing { created_at: row.created_at, attempts, retry_after: after };
+            sent.attempt.next_attempt_at = schedule(mail).next_attempt(&standing, now, jitter);
+            if sent.attempt.next_attempt_at.is_none() {
+                sent.give_up(row, &format!("{reason}; it expired after {attempts} attempts"));
+            } else {
+                sent.attempt.outcome = reason;
+            }
+        }
+        Outcome::Refused { reason, disable } => {
+            sent.disable = disable.then(|| row.channel.clone());
+            sent.give_up(row, &reason);
+        }
+    }
+    sent
+}
+
+/// A delivery that nobody waits for any more.
+pub(super) fn supersede(row: &DeliveryRow, now: Instant) -> Attempt {
+    Attempt {
+        delivery: row.id.clone(),
+        at: now,
+        state: DeliveryState::Superseded,
+        attempts: row.attempts,
+        next_attempt_at: None,
+        outcome: "someone acknowledged meanwhile".to_owned(),
+    }
+}
+
+impl Sent {
+    fn give_up(&mut self, row: &DeliveryRow, reason: &str) {
+        self.attempt.state = DeliveryState::Dead;
+        self.attempt.next_attempt_at = None;
+        self.attempt.outcome = reason.to_owned();
+        let about = row.incident.map_or_else(|| "a self-alert".to_owned(), |no| format!("INC-{no}"));
+        let whom = if row.person.is_empty() { &row.address } else { &row.person };
+        let detail = format!("{about} to {whom} by {}: {reason}", row.channel);
+        self.complaint = Some(Problem::new(&problem::DELIVERY_DEAD, detail));
+    }
+}
+
+/// A first delivery accepted makes a message to an audience visible.
+fn shown(row: &DeliveryRow, mail: &Mail) -> Option<(Act, Actor)> {
+    let (update, no) = (mail.update?, row.incident?);
+    let command = Command::ShowUpdate { update, surface: row.channel.clone() };
+    Some((Act::Command { no: no.0, command }, Actor::Watchbell))
+}
+
+fn schedule(mail: &Mail) -> &'static Schedule {
+    if mail.update.is_some() { &retry::PUBLICATIONS } else { &retry::PAGES }
+}
+
+/// A fraction within 0..1 for jitter; the middle where the system has no randomness to give.
+pub(super) fn jitter() -> f64 {
+    let mut bytes = [0; 4];
+    match getrandom::fill(&mut bytes) {
+        Ok(()) => f64::from(u32::from_be_bytes(bytes)) / f64::from(u32::MAX),
+        Err(_) => 0.5,
+    }
+}
+
+/// A page that waited longer than this before its first attempt is worth a complaint in the log.
+pub(super) const SLOW_FIRST_ATTEMPT: Duration = Duration::from_secs(15);

@@ -1,0 +1,161 @@
+//! Starting: which policy runs, what the memory holds, and what is missed already.
+
+use std::sync::{Arc, Mutex};
+
+use journal::{Store, Workspace};
+use policy::Diagnostic;
+use problem::Problem;
+use tokio::sync::watch;
+use wcore::trigger::Detectors;
+
+use crate::cache::Cache;
+use crate::handle::{Engine, Inner, Running};
+use crate::outbox::{DISABLED_CHANNELS, Dispatcher};
+use crate::queue::{ActivateInput, Input};
+use crate::rules::{Documents, Pins, Rules};
+use crate::run::{Thread, rebuild_duplicates};
+use crate::shared::Shared;
+use crate::time::TimeSource;
+use crate::{ACTIVE, Fault, SETTINGS, codec};
+
+/// How to run.
+pub struct Config {
+    /// Which workspace.
+    pub workspace: Workspace,
+    /// Where time comes from.
+    pub time: TimeSource,
+    /// Address under which people reach the pages, without a slash at its end.
+    pub public_url: String,
+    /// Injected by tests.
+    pub fault: Option<Fault>,
+}
+
+/// Why the engine does not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The documents have errors, and no valid version ever ran.
+    #[error("the policy or roster has errors, and no valid version is stored to run instead")]
+    Documents(Vec<Diagnostic>),
+    /// The journal cannot be read.
+    #[error(transparent)]
+    Journal(#[from] journal::Error),
+    /// The journal holds what this version cannot read.
+    #[error("{0}")]
+    Contents(Problem),
+    /// Outgoing connections cannot be made.
+    #[error("failed to set up outgoing connections")]
+    Channels(#[from] channel::webhook::StartFault),
+    /// The thread cannot be started.
+    #[error("failed to start the engine's thread")]
+    Thread(#[from] std::io::Error),
+}
+
+/// Starts the engine on a store. Must be called within a tokio runtime.
+///
+/// Invalid documents do not silence anything: the last valid version runs, with a self-alert.
+pub fn start(store: &dyn Store, documents: Documents, config: Config) -> Result<Engine, StartError> {
+    let mut writer = store.writer(config.workspace)?;
+    let reader = store.reader(config.workspace)?;
+    let head = writer.head()?;
+    let stored = stored_documents(&*reader)?;
+    let (rules, activate, complaint) = choose(documents, stored)?;
+    let rules = Arc::new(rules);
+    let now = config.time.now();
+    let detectors = detectors(&*reader)?;
+    let duplicates = rebuild_duplicates(&*reader, now).map_err(StartError::Contents)?;
+    let shared = Arc::new(Shared::new(Arc::clone(&rules), config.time, config.public_url, head.position.0));
+    if activate {
+        // Another roster may name other addresses: what was switched off gets another chance.
+        forget_disabled(&mut *writer, &*reader)?;
+        queue(&shared, Input::Activate(ActivateInput { rules: Arc::clone(&rules), reply: None }));
+    } else {
+        for (channel, _) in reader.documents(DISABLED_CHANNELS, "", u32::MAX)? {
+            shared.disable(&channel);
+        }
+    }
+    for problem in complaint.into_iter().chain(broken(&rules)) {
+        queue(&shared, Input::SelfAlert(problem));
+    }
+    let mut pins = Pins::default();
+    pins.add(&rules.policy);
+    let (idle_sender, idle) = watch::channel(0);
+    let dispatcher = Dispatcher {
+        shared: Arc::clone(&shared),
+        reader: Arc::clone(&reader),
+        webhook: channel::Webhook::new()?,
+        idle: idle_sender,
+    };
+    let thread = Thread {
+        shared: Arc::clone(&shared),
+        writer,
+        reader: Arc::clone(&reader),
+        head,
+        rules,
+        pins,
+        cache: Cache::default(),
+        detectors,
+        duplicates,
+        stuck: Vec::new(),
+        fault: config.fault,
+    };
+    let thread = std::thread::Builder::new().name("engine".to_owned()).spawn(move || thread.run())?;
+    let dispatcher = tokio::spawn(dispatcher.run());
+    let running = Mutex::new(Some(Running { thread, dispatcher }));
+    Ok(Engine { inner: Arc::new(Inner { shared, reader, idle, running }) })
+}
+
+fn queue(shared: &Shared, input: Input) {
+    shared.queue.push(input).expect("a new queue is open, and only acts and signals are bounded");
+}
+
+fn stored_documents(reader: &dyn journal::Reader) -> Result<Option<Documents>, StartError> {
+    let Some(body) = reader.document(SETTINGS, ACTIVE)? else { return Ok(None) };
+    let documents = serde_json::from_slice(&body)
+        .map_err(|e| StartError::Contents(codec::unreadable(format!("the active policy does not decode ({e})"))))?;
+    Ok(Some(documents))
+}
+
+/// The rules to run, whether they are new, and what to complain about.
+fn choose(given: Documents, stored: Option<Documents>) -> Result<(Rules, bool, Option<Problem>), StartError> {
+    match Rules::compile(given.clone()) {
+        Ok(rules) => Ok((rules, stored.as_ref() != Some(&given), None)),
+        Err(diagnostics) => {
+            let first = diagnostics.iter().find(|d| d.severity == policy::Level::Error).map(|d| d.message.clone());
+            let detail = format!("the first error: {}; the last valid version runs", first.unwrap_or_default());
+            let last = stored.and_then(|documents| Rules::compile(documents).ok());
+            match last {
+                Some(rules) => Ok((rules, false, Some(Problem::new(&problem::POLICY_NOT_ACTIVATED, detail)))),
+                None => Err(StartError::Documents(diagnostics)),
+            }
+        }
+    }
+}
+
+fn broken(rules: &Rules) -> Vec<Problem> {
+    let complain = |(name, problem): (&str, &Problem)| {
+        Problem::new(&problem::CHANNEL_MISCONFIGURED, format!("channel `{name}`: {problem}"))
+    };
+    rules.broken_channels().map(complain).collect()
+}
+
+fn forget_disabled(writer: &mut dyn journal::Writer, reader: &dyn journal::Reader) -> Result<(), StartError> {
+    let disabled = reader.documents(DISABLED_CHANNELS, "", u32::MAX)?;
+    let documents = disabled.into_iter().map(|(id, _)| journal::DocumentChange {
+        collection: DISABLED_CHANNELS.to_owned(),
+        id,
+        body: None,
+    });
+    let changes = journal::OutboxChanges { documents: documents.collect(), ..journal::OutboxChanges::default() };
+    Ok(writer.apply(&changes)?)
+}
+
+fn detectors(reader: &dyn journal::Reader) -> Result<Detectors, StartError> {
+    let mut settled = std::collections::BTreeMap::new();
+    for (key, bytes) in reader.detectors()? {
+        let detector = postcard::from_bytes(&bytes).map_err(|e| {
+            StartError::Contents(codec::unreadable(format!("the detector of {key} does not decode ({e})")))
+        })?;
+        settled.insert(key, detector);
+    }
+    Ok(Detectors::new(settled))
+}

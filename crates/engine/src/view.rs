@@ -1,0 +1,247 @@
+//! What readers see: the journal's rows, decoded. Everything here blocks on the database.
+
+use std::sync::Arc;
+
+use calendar::Instant;
+use journal::{DeliveryFilter, DeliveryState, EventPlace, IncidentFilter, IncidentNo, IncidentRow, Position, Reader};
+use problem::Problem;
+use serde::{Deserialize, Serialize};
+use wcore::event::Entry;
+use wcore::{Incident, Signal};
+
+use crate::codec;
+use crate::outbox::Mail;
+
+/// Rows fetched from the database at once.
+const PAGE: u32 = 1_000;
+
+/// Collection of self-alerts.
+pub(crate) const SELF_ALERTS: &str = "self_alerts";
+
+/// A reader of the journal.
+pub struct View {
+    reader: Arc<dyn Reader>,
+}
+
+/// A signal and where it stands.
+#[derive(Clone, Debug, PartialEq)]
+pub struct StoredSignal {
+    /// Position of its batch.
+    pub position: u64,
+    /// Place within the batch, from 0.
+    pub index: u32,
+    /// Journal time.
+    pub recorded_at: Instant,
+    /// The signal.
+    pub signal: Signal,
+}
+
+/// An entry and where it stands.
+#[derive(Clone, Debug, PartialEq)]
+pub struct StoredEntry {
+    /// Position of its batch.
+    pub position: u64,
+    /// Place within the batch, from 0.
+    pub index: u32,
+    /// The incident that it is about.
+    pub incident: u64,
+    /// What happened.
+    pub entry: Entry,
+}
+
+/// A message on its way to someone, or arrived.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Delivery {
+    /// Its id, and the receiver's idempotency key.
+    pub id: String,
+    /// The incident that it is about.
+    pub incident: Option<u64>,
+    /// Severity rank of the incident then.
+    pub severity: u8,
+    /// To whom; empty for a message to an audience.
+    pub person: String,
+    /// By which channel.
+    pub channel: String,
+    /// Address on that channel.
+    pub address: String,
+    /// Where it stands.
+    pub state: DeliveryState,
+    /// Attempts made.
+    pub attempts: u32,
+    /// When it was claimed.
+    pub created_at: Instant,
+    /// When it was last attempted.
+    pub attempted_at: Option<Instant>,
+    /// When it is attempted next.
+    pub next_attempt_at: Option<Instant>,
+    /// What became of the last attempt.
+    pub outcome: String,
+    /// Its subject.
+    pub subject: String,
+    /// Its text.
+    pub text: String,
+    /// Where it leads.
+    pub link: Option<String>,
+}
+
+/// What Watchbell complains about, by code.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SelfAlert {
+    /// Code of the problem.
+    pub code: String,
+    /// The latest occurrence.
+    pub detail: String,
+    /// Occurrences.
+    pub count: u64,
+    /// The first of them.
+    pub first_at: Instant,
+    /// The latest.
+    pub last_at: Instant,
+    /// When people were last told.
+    pub told_at: Instant,
+}
+
+impl View {
+    /// Over a reader.
+    pub fn new(reader: Arc<dyn Reader>) -> View {
+        View { reader }
+    }
+
+    /// The journal underneath.
+    pub fn reader(&self) -> &dyn Reader {
+        &*self.reader
+    }
+
+    /// One incident.
+    pub fn incident(&self, no: u64) -> Result<Option<Incident>, Problem> {
+        let row = codec::stored(self.reader.incident(IncidentNo(no)))?;
+        row.map(|row| incident_of(&*self.reader, &row)).transpose()
+    }
+
+    /// Incidents, newest first.
+    pub fn incidents(&self, filter: &IncidentFilter, limit: u32) -> Result<Vec<Incident>, Problem> {
+        let rows = codec::stored(self.reader.incidents(filter, limit))?;
+        rows.iter().map(|row| incident_of(&*self.reader, row)).collect()
+    }
+
+    /// Everything that happened to an incident, oldest first.
+    pub fn timeline(&self, no: u64) -> Result<Vec<StoredEntry>, Problem> {
+        entries(&*self.reader, no)
+    }
+
+    /// What happened after a position, oldest first.
+    pub fn entries_after(&self, position: u64, limit: u32) -> Result<Vec<StoredEntry>, Problem> {
+        let events = codec::stored(self.reader.events(EventPlace::end_of(Position(position)), limit))?;
+        events.into_iter().filter_map(|event| stored_entry(&event).transpose()).collect()
+    }
+
+    /// Signals recorded after a position, oldest first, whole blocks at a time.
+    pub fn signals(&self, after: u64, limit: u32) -> Result<Vec<StoredSignal>, Problem> {
+        let mut signals = Vec::new();
+        let mut after = Position(after);
+        while signals.len() < limit as usize {
+            let Some(block) = codec::stored(self.reader.blocks(after, 1))?.pop() else { break };
+            let decoded = crate::block::decode(&block.block.bytes).map_err(|e| codec::unreadable(e.to_string()))?;
+            signals.extend((0..).zip(decoded).map(|(index, signal)| StoredSignal {
+                position: block.position.0,
+                index,
+                recorded_at: block.recorded_at,
+                signal,
+            }));
+            after = block.position;
+        }
+        Ok(signals)
+    }
+
+    /// Messages, newest first.
+    pub fn deliveries(&self, filter: &DeliveryFilter, limit: u32) -> Result<Vec<Delivery>, Problem> {
+        let rows = codec::stored(self.reader.deliveries(filter, limit))?;
+        rows.into_iter().map(delivery).collect()
+    }
+
+    /// What Watchbell complains about.
+    pub fn self_alerts(&self) -> Result<Vec<SelfAlert>, Problem> {
+        let documents = self.documents(SELF_ALERTS)?;
+        let decode = |(_, body): (String, Vec<u8>)| {
+            serde_json::from_slice(&body).map_err(|e| codec::unreadable(format!("a self-alert does not decode ({e})")))
+        };
+        documents.into_iter().map(decode).collect()
+    }
+
+    /// One document.
+    pub fn document(&self, collection: &str, id: &str) -> Result<Option<Vec<u8>>, Problem> {
+        codec::stored(self.reader.document(collection, id))
+    }
+
+    /// All documents of a collection, by id.
+    pub fn documents(&self, collection: &str) -> Result<Vec<(String, Vec<u8>)>, Problem> {
+        let mut all: Vec<(String, Vec<u8>)> = Vec::new();
+        loop {
+            let after = all.last().map(|(id, _)| id.clone()).unwrap_or_default();
+            let page = codec::stored(self.reader.documents(collection, &after, PAGE))?;
+            let last = page.len() < PAGE as usize;
+            all.extend(page);
+            if last {
+                return Ok(all);
+            }
+        }
+    }
+}
+
+/// The incident in a row, folded again where another version of this program wrote the row.
+pub(crate) fn incident_of(reader: &dyn Reader, row: &IncidentRow) -> Result<Incident, Problem> {
+    if let Some(incident) = codec::incident(&row.state) {
+        return Ok(incident);
+    }
+    let entries = entries(reader, row.no.0)?;
+    let folded = Incident::fold(entries.iter().map(|stored| &stored.entry));
+    folded.ok_or_else(|| codec::unreadable(format!("INC-{} has no opening event", row.no.0)))
+}
+
+pub(crate) fn entries(reader: &dyn Reader, no: u64) -> Result<Vec<StoredEntry>, Problem> {
+    let mut all = Vec::new();
+    let mut after = EventPlace::default();
+    loop {
+        let events = codec::stored(reader.incident_events(IncidentNo(no), after, PAGE))?;
+        let last = events.len() < PAGE as usize;
+        for event in &events {
+            after = event.place;
+            all.extend(stored_entry(event)?);
+        }
+        if last {
+            return Ok(all);
+        }
+    }
+}
+
+/// The entry in a row; `None` for rows of another kind.
+pub(crate) fn stored_entry(stored: &journal::StoredEvent) -> Result<Option<StoredEntry>, Problem> {
+    let Some(incident) = stored.event.incident.filter(|_| stored.event.kind == codec::ENTRY) else { return Ok(None) };
+    Ok(Some(StoredEntry {
+        position: stored.place.position.0,
+        index: stored.place.index,
+        incident: incident.0,
+        entry: codec::entry(&stored.event.body)?,
+    }))
+}
+
+fn delivery(row: journal::DeliveryRow) -> Result<Delivery, Problem> {
+    let mail = Mail::decode(&row.body)?;
+    Ok(Delivery {
+        id: row.id,
+        incident: row.incident.map(|no| no.0),
+        severity: row.severity,
+        person: row.person,
+        channel: row.channel,
+        address: row.address,
+        state: row.state,
+        attempts: row.attempts,
+        created_at: row.created_at,
+        attempted_at: row.attempted_at,
+        next_attempt_at: row.next_attempt_at,
+        outcome: row.outcome,
+        subject: mail.subject,
+        text: mail.text,
+        link: mail.link,
+    })
+}

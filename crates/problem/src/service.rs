@@ -1,0 +1,37 @@
+//! Problems of the running server, and what it complains about by itself.
+
+crate::codes! { SERVICE;
+    OVERLOADED = "overloaded", 503, "too much waits to be written",
+        cause: "Requests arrive faster than the disk takes them, so the bounded queue is full. Nothing was taken in.",
+        remedy: "Send again after the time in `Retry-After`. If it lasts, send in batches or use a faster disk.";
+    STOPPING = "stopping", 503, "the server is shutting down",
+        cause: "It finishes what it has accepted and takes in nothing new.",
+        remedy: "Send again once it has started anew.";
+    INPUT_QUARANTINED = "input-quarantined", 500, "this input was set aside",
+        cause: "Deciding it failed inside Watchbell. Its neighbours were written; this one changed nothing.",
+        remedy: "Report it with the self-alert's detail. Send it in another form if it is urgent.";
+    IDEMPOTENCY_KEY_REUSED = "idempotency-key-reused", 422, "the idempotency key belongs to another request",
+        cause: "The same `Idempotency-Key` came before with another body or path.",
+        remedy: "Use a new key for each new request, and the same key only to repeat one.";
+    POLICY_NOT_ACTIVATED = "policy-not-activated", 422, "the new policy or roster is not valid",
+        cause: "The files given at start have errors. The last valid version runs on.",
+        remedy: "Run `watchbell check` on the files, mend them, and restart.";
+    DELIVERY_DEAD = "delivery-dead", 500, "a message could not be delivered",
+        cause: "Every attempt failed until it expired, or the receiver refused it for good.",
+        remedy: "Look at the outcome under Deliveries, and check the channel's address and secret.";
+    CHANNEL_DISABLED = "channel-disabled", 503, "the channel is switched off",
+        cause: "Its receiver answered 410: it is gone for good.",
+        remedy: "Give the channel another address in the roster, and restart; that switches it on again.";
+    CHANNEL_MISCONFIGURED = "channel-misconfigured", 503, "a channel cannot send",
+        cause: "Its address or secret is missing or wrong. People on it are reached by their other contacts only.",
+        remedy: "Set the environment variables that the roster names, then restart.";
+    NO_ONE_ON_CALL = "no-one-on-call", 500, "a step of an escalation had nobody to page",
+        cause: "At the instant of the page nobody was on call in that schedule. The next step was paged at once.",
+        remedy: "Fill the gap in the schedule; `watchbell check` shows it.";
+    NO_TEST_CLOCK = "no-test-clock", 409, "time cannot be moved here",
+        cause: "The server runs on real time.",
+        remedy: "Start it with `serve --dev --test-clock` to move time by hand.";
+    CLOCK_JUMPED = "clock-jumped", 500, "the machine's clock jumped",
+        cause: "The wall clock and the monotonic clock disagree by more than 2 s since the last look.",
+        remedy: "Check time synchronisation (NTP). Deadlines go by the wall clock.";
+}
