@@ -56,6 +56,9 @@ enum Failure {
     Journal(Problem),
 }
 
+/// What one input came to, with the incident and the head afterwards.
+type Outcome = Result<(Answer, Option<Arc<Incident>>, u64), Problem>;
+
 /// Answers by input, and the incidents as they were committed.
 struct Committed {
     answers: Vec<Answer>,
@@ -107,7 +110,7 @@ impl Thread {
     /// Decides and writes inputs, answers them; whether the journal took them.
     fn process(&mut self, inputs: Vec<Input>, settles: bool) -> bool {
         let references: Vec<&Input> = inputs.iter().collect();
-        let mut answers: Vec<Option<Result<(Answer, Option<Arc<Incident>>, u64), Problem>>> = Vec::new();
+        let mut answers: Vec<Option<Outcome>> = Vec::new();
         answers.resize_with(inputs.len(), || None);
         let mut ok = true;
         let mut ranges = vec![(0, inputs.len())];
@@ -256,7 +259,7 @@ impl Thread {
         let _ = self.shared.queue.push(Input::SelfAlert(problem.clone()));
     }
 
-    fn answer(&self, input: Input, answer: Result<(Answer, Option<Arc<Incident>>, u64), Problem>) {
+    fn answer(&self, input: Input, answer: Outcome) {
         let stats = &self.shared.stats;
         match (input, answer) {
             (Input::Act(act), Ok((Answer::Applied { no, opened, replayed }, incident, position))) => {
