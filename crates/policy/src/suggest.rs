@@ -3,6 +3,9 @@
 /// Longest word that is compared, in characters: longer ones are not typing errors.
 const MAX_WORD_CHARS: usize = 64;
 
+/// Most known words that are compared: no team has more, and a hostile document shall not cost time.
+const MAX_KNOWN: usize = 1000;
+
 /// The known word nearest to `word`, as a question, if it is near enough to be meant.
 pub(crate) fn did_you_mean<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<String> {
     nearest(word, known).map(|near| format!("did you mean `{near}`?"))
@@ -15,10 +18,12 @@ pub(crate) fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) 
         return None;
     }
     let allowed = (length / 3).max(1);
+    let word = word.to_lowercase();
     known
         .into_iter()
-        .filter(|candidate| candidate.chars().count() <= MAX_WORD_CHARS)
-        .map(|candidate| (distance(&word.to_lowercase(), &candidate.to_lowercase()), candidate))
+        .take(MAX_KNOWN)
+        .filter(|candidate| candidate.chars().count().abs_diff(length) <= allowed)
+        .map(|candidate| (distance(&word, &candidate.to_lowercase()), candidate))
         .filter(|(distance, _)| *distance <= allowed)
         .min_by_key(|(distance, _)| *distance)
         .map(|(_, candidate)| candidate)
@@ -31,9 +36,7 @@ fn distance(left: &str, right: &str) -> usize {
     for (i, row) in rows.iter_mut().enumerate() {
         row[0] = i;
     }
-    for j in 0..=right.len() {
-        rows[0][j] = j;
-    }
+    rows[0] = (0..=right.len()).collect();
     for i in 1..=left.len() {
         for j in 1..=right.len() {
             let substituted = rows[i - 1][j - 1] + usize::from(left[i - 1] != right[j - 1]);

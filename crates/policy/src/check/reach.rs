@@ -52,7 +52,9 @@ fn steps_reach_somebody(check: &mut Check<'_>) {
         }
         for (index, step) in steps.iter().enumerate() {
             let path = format!("escalation/{name}/{index}");
-            if !step.page.iter().any(|party| check.reaches(party)) {
+            // An unreachable fallback is reported once, where it is defined.
+            let reaches = |party: &Party| *party == Party::Fallback || check.reaches(party);
+            if !step.page.iter().any(reaches) {
                 let finding = Finding {
                     level: Level::Error,
                     code: &problem::STEP_REACHES_NOBODY,

@@ -4,7 +4,7 @@ use problem::Code;
 
 use super::{Check, Finding, In};
 use crate::diagnostic::Level;
-use crate::document::{BUILT_IN_CHANNELS, Kind, Reference};
+use crate::document::{BUILT_IN_CHANNELS, Kind, MAX_DIAGNOSTICS, Reference};
 use crate::lookup::ALWAYS;
 use crate::suggest;
 
@@ -48,16 +48,17 @@ fn one(check: &mut Check<'_>, document: In, reference: &Reference) {
     let Home { document: home_document, section, noun, code, built_in } = home(reference.kind);
     let name = reference.name.as_str();
     let places = check.places(home_document);
-    let names = || places.names(section).chain(built_in.iter().copied());
-    if names().any(|known| known == name) {
+    let defined = !name.contains('/') && places.definitions.contains_key(&format!("{section}/{name}"));
+    if defined || built_in.contains(&name) {
         return;
     }
-    let near = suggest::nearest(name, names());
-    let known: Vec<&str> = names().collect();
+    let names = || places.names(section).chain(built_in.iter().copied());
+    // Comparing words costs most; beyond what is shown anyway it would only serve to exhaust the machine.
+    let near = if check.found.len() < MAX_DIAGNOSTICS { suggest::nearest(name, names()) } else { None };
     let hint = match near {
         Some(near) => format!("did you mean `{near}`?"),
-        None if known.is_empty() => format!("add it to the {}: {section}: {{{name}: …}}", home_document.noun()),
-        None => format!("the {section} of the {} are {}", home_document.noun(), known.join(", ")),
+        None if names().next().is_none() => format!("add it to the {}: {section}: {{{name}: …}}", home_document.noun()),
+        None => format!("the {} defines {}", home_document.noun(), some_of(names())),
     };
     let finding = match reference.kind {
         // Raising a class that the policy says nothing else about is allowed, unless it looks like a slip.
@@ -79,6 +80,16 @@ fn one(check: &mut Check<'_>, document: In, reference: &Reference) {
         _ => Finding { level: Level::Error, code, message: format!("there is no {noun} `{name}`"), hint },
     };
     check.report(document, Some(reference.span.clone()), finding);
+}
+
+/// A few names, and that there are more.
+fn some_of<'a>(names: impl Iterator<Item = &'a str>) -> String {
+    const MAX_SHOWN: usize = 12;
+    let names: Vec<&str> = names.take(MAX_SHOWN + 1).collect();
+    match names.len() {
+        0..=MAX_SHOWN => names.join(", "),
+        _ => format!("{}, …", names[..MAX_SHOWN].join(", ")),
+    }
 }
 
 impl In {

@@ -1,10 +1,10 @@
 //! Triggers: each does something, and each class can come to be.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Check, Finding, In};
 use crate::diagnostic::Level;
-use crate::model::{Trigger, TriggerKind};
+use crate::model::{Raise, Trigger, TriggerKind};
 
 pub(super) fn check(check: &mut Check<'_>) {
     classes_without_trigger(check);
@@ -25,45 +25,38 @@ fn classes_without_trigger(check: &mut Check<'_>) {
     }
 }
 
-/// An earlier trigger that fires on the same signals for the same incident, at least as severely.
+/// A trigger after one that fires on the same signals for the same incident, at least as severely.
 fn shadowed(check: &mut Check<'_>) {
-    let triggers = &check.policy.triggers;
-    for (index, trigger) in triggers.iter().enumerate() {
-        let earlier = triggers[..index].iter().find(|earlier| {
-            same_signals(earlier, trigger)
-                && earlier.mode == trigger.mode
-                && earlier.raise.class == trigger.raise.class
-                && earlier.raise.key == trigger.raise.key
-                && earlier.raise.severity <= trigger.raise.severity
-        });
-        let Some(earlier) = earlier else { continue };
+    let policy = check.policy;
+    let mut first: BTreeMap<String, &Trigger> = BTreeMap::new();
+    for trigger in &policy.triggers {
+        let Raise { class, key, severity } = &trigger.raise;
+        let effect = format!("{:?} {class} {key:?} {}", trigger.mode, signals(&trigger.kind));
+        let earlier = first.entry(effect).or_insert(trigger);
+        if earlier.id == trigger.id || earlier.raise.severity > *severity {
+            *earlier = trigger;
+            continue;
+        }
         let finding = Finding {
             level: Level::Warning,
             code: &problem::TRIGGER_SHADOWED,
             message: format!("`{}` never adds anything: `{}` fires on the same signals", trigger.id, earlier.id),
             hint: "remove it, or change what it looks at".to_owned(),
         };
+        let earlier = format!("triggers/{}", earlier.id);
         check.at(In::Policy, &format!("triggers/{}", trigger.id), finding);
-        check.relate(In::Policy, &format!("triggers/{}", earlier.id), "this one is first");
+        check.relate(In::Policy, &earlier, "this one is first");
     }
 }
 
-/// Conditions are compared as they were understood, not as they were typed.
-fn same_signals(left: &Trigger, right: &Trigger) -> bool {
-    match (&left.kind, &right.kind) {
-        (TriggerKind::When(left), TriggerKind::When(right)) => left.to_string() == right.to_string(),
-        (
-            TriggerKind::Count { when, distinct_units, at_least, within },
-            TriggerKind::Count { when: when2, distinct_units: distinct2, at_least: at_least2, within: within2 },
-        ) => {
-            when.to_string() == when2.to_string()
-                && (distinct_units, at_least, within) == (distinct2, at_least2, within2)
+/// What a trigger looks at. Conditions are shown as they were understood, not as they were typed.
+fn signals(kind: &TriggerKind) -> String {
+    match kind {
+        TriggerKind::When(condition) => condition.to_string(),
+        TriggerKind::Count { when, distinct_units, at_least, within } => {
+            format!("{at_least} in {within:?}, distinct {distinct_units}: {when}")
         }
-        (
-            TriggerKind::Rate { metric, tolerated, by, .. },
-            TriggerKind::Rate { metric: metric2, tolerated: tolerated2, by: by2, .. },
-        ) => metric == metric2 && tolerated == tolerated2 && by == by2,
-        _ => false,
+        TriggerKind::Rate { metric, tolerated, by, .. } => format!("{metric} over {tolerated} by {by:?}"),
     }
 }
 

@@ -26,7 +26,10 @@ pub(super) fn calendars(reader: &mut Reader<'_>, node: Option<&Node>) -> BTreeMa
             continue;
         }
         reader.define(format!("calendars/{key}"), key_span);
-        let Some(spec) = calendar_spec(reader, node) else { continue };
+        let found_before = reader.diagnostics.len();
+        let spec = calendar_spec(reader, node);
+        // Hours that could not be read would only seem to be missing.
+        let Some(spec) = spec.filter(|_| reader.diagnostics.len() == found_before) else { continue };
         match Calendar::new(spec) {
             Ok(calendar) => {
                 calendars.insert(key.clone(), calendar);

@@ -240,7 +240,7 @@ impl<'s> Reader<'s> {
                 None
             }
             _ => {
-                self.wrong_type(node, what, "a text");
+                self.wrong_type(node, what, "a single value");
                 None
             }
         }

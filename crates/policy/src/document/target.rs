@@ -55,11 +55,11 @@ pub(super) fn by_severity(
 
 /// The targets at `path`, under which their places are remembered.
 pub(super) fn targets(reader: &mut Reader<'_>, node: &Node, path: &str, context: &Context<'_>) -> Option<Targets> {
-    let mut fields = reader.fields(node, "the targets")?;
+    let mut fields = reader.fields(node, "`targets`")?;
     let mut one = |reader: &mut Reader<'_>, key: &'static str| {
         let Entry { key_span, node, .. } = fields.entry(key)?;
         reader.define(format!("{path}/{key}"), key_span);
-        target(reader, node, ALWAYS)
+        target(reader, node, key, ALWAYS)
     };
     let mut targets = Targets {
         acknowledge: one(reader, "acknowledge"),
@@ -85,7 +85,7 @@ pub(super) fn targets(reader: &mut Reader<'_>, node: &Node, path: &str, context:
 }
 
 /// `10m`, or `{within: 10m, calendar: support-hours}`.
-fn target(reader: &mut Reader<'_>, node: &Node, default_calendar: &str) -> Option<Target> {
+fn target(reader: &mut Reader<'_>, node: &Node, what: &str, default_calendar: &str) -> Option<Target> {
     let (length, calendar) = match &node.value {
         Value::Map(_) => {
             let mut fields = reader.fields(node, "a target")?;
@@ -95,7 +95,7 @@ fn target(reader: &mut Reader<'_>, node: &Node, default_calendar: &str) -> Optio
             reader.finish(fields);
             (length?, calendar)
         }
-        _ => (reader.parsed(node, "a target", value::length)?, None),
+        _ => (reader.parsed(node, &format!("`{what}`"), value::length)?, None),
     };
     Some(Target { length, calendar: calendar.unwrap_or_else(|| default_calendar.to_owned()) })
 }
@@ -107,7 +107,7 @@ fn window(reader: &mut Reader<'_>, node: &Node, calendar: &str) -> Option<Window
         Value::Map(entries) if entries.iter().any(|entry| entry.key == "decide") => decide(reader, node, calendar),
         Value::Map(_) => notices(reader, node, calendar),
         _ => Some(Window::Notices {
-            first: Some(target(reader, node, calendar)?),
+            first: Some(target(reader, node, "first", calendar)?),
             every: None,
             until: Milestone::Resolved,
             closing: None,
@@ -120,7 +120,7 @@ fn window(reader: &mut Reader<'_>, node: &Node, calendar: &str) -> Option<Window
 fn decide(reader: &mut Reader<'_>, node: &Node, default_calendar: &str) -> Option<Window> {
     let mut fields = reader.fields(node, "a window with `decide`")?;
     let default_calendar = window_calendar(reader, &mut fields, default_calendar);
-    let within = fields.require(reader, "decide").and_then(|node| target(reader, node, &default_calendar));
+    let within = fields.require(reader, "decide").and_then(|node| target(reader, node, "decide", &default_calendar));
     let by = fields.require(reader, "by").and_then(|node| role::role(reader, node, "`by`"));
     reader.finish(fields);
     Some(Window::Decide { within: within?, by: by? })
@@ -129,7 +129,10 @@ fn decide(reader: &mut Reader<'_>, node: &Node, default_calendar: &str) -> Optio
 fn notices(reader: &mut Reader<'_>, node: &Node, default_calendar: &str) -> Option<Window> {
     let mut fields = reader.fields(node, "a window")?;
     let calendar = window_calendar(reader, &mut fields, default_calendar);
-    let mut one = |reader: &mut Reader<'_>, key| fields.get(key).and_then(|node| target(reader, node, &calendar));
+    let mut one = |reader: &mut Reader<'_>, key| {
+        let node = fields.get(key)?;
+        target(reader, node, key, &calendar)
+    };
     let (first, every, closing) = (one(reader, "first"), one(reader, "every"), one(reader, "closing"));
     let until = fields.get("until").and_then(|node| reader.word(node, "`until`", MILESTONES));
     let only_if = fields

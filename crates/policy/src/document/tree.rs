@@ -11,7 +11,7 @@ use std::ops::Range;
 use problem::Code;
 use serde_saphyr::granit_parser::{ErrorKind, Event, Options, Parser, ScalarStyle, Span};
 
-use super::reader::Reader;
+use super::reader::{Reader, shortened};
 
 /// Largest document, in bytes: a policy of thousands of rules has a tenth of it.
 pub const MAX_DOCUMENT_BYTES: usize = 1024 * 1024;
@@ -51,6 +51,8 @@ struct Open {
     node: Node,
     anchor: usize,
     key: Option<(String, Range<usize>)>,
+    /// Keys of a mapping so far: a search through its entries would cost their square.
+    keys: BTreeMap<String, Range<usize>>,
     /// Nodes within, itself included, and levels below it: what an alias to it costs.
     nodes: usize,
     height: usize,
@@ -162,7 +164,8 @@ impl Builder<'_, '_> {
             return self.complex_key(place);
         }
         self.nodes += 1;
-        self.open.push(Open { node: Node { value, span: place }, anchor, key: None, nodes: 1, height: 0 });
+        let node = Node { value, span: place };
+        self.open.push(Open { node, anchor, key: None, keys: BTreeMap::new(), nodes: 1, height: 0 });
         Some(())
     }
 
@@ -173,25 +176,31 @@ impl Builder<'_, '_> {
             let message = format!("the document has more than {MAX_DOCUMENT_NODES} parts");
             return self.fail(&problem::POLICY_LIMIT, finished.node.span, &message, "split the policy");
         }
-        let node = finished.node.clone();
         if let Some(parent) = self.open.last_mut() {
             parent.nodes += finished.nodes;
             parent.height = parent.height.max(finished.height + 1);
         }
-        if anchor != 0 {
-            self.anchors.insert(anchor, finished);
-        }
+        let node = match anchor {
+            0 => finished.node,
+            _ => {
+                let node = finished.node.clone();
+                self.anchors.insert(anchor, finished);
+                node
+            }
+        };
         let Some(parent) = self.open.last_mut() else {
             self.root = Some(node);
             return Some(());
         };
         match (&mut parent.node.value, parent.key.take()) {
             (Value::List(items), _) => items.push(node),
-            (Value::Map(entries), Some((key, key_span))) => match entries.iter().find(|entry| entry.key == key) {
-                None => entries.push(Entry { key, key_span, node }),
+            (Value::Map(entries), Some((key, key_span))) => match parent.keys.get(&key).cloned() {
+                None => {
+                    parent.keys.insert(key.clone(), key_span.clone());
+                    entries.push(Entry { key, key_span, node });
+                }
                 Some(first) => {
-                    let first = first.key_span.clone();
-                    self.reader.duplicate(&format!("the key `{key}` stands twice"), key_span, first);
+                    self.reader.duplicate(&format!("the key `{}` stands twice", shortened(&key)), key_span, first)
                 }
             },
             _ => match node.value {

@@ -1,0 +1,7 @@
+//! Documents, good and bad, through the crate's public face.
+
+mod bad_policies;
+mod bad_rosters;
+mod common;
+mod hostile;
+mod pair;
