@@ -69,6 +69,13 @@ impl Condition {
     pub fn only_metric(&self) -> Option<&str> {
         self.expr.only_metric()
     }
+
+    /// Every text with which it compares a field for equality, in the order written.
+    pub fn compared_with(&self, field: TextField) -> Vec<&str> {
+        let mut texts = Vec::new();
+        self.expr.compared_with(field, &mut texts);
+        texts
+    }
 }
 
 /// The canonical text: what was checked, with the fewest parentheses.

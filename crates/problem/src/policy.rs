@@ -64,6 +64,9 @@ crate::codes! { POLICY;
     UNKNOWN_CALENDAR = "unknown-calendar", 422, "there is no such calendar",
         cause: "A target or audience names a calendar that the roster's `calendars` does not define. Only `always` is built in.",
         remedy: "Correct the name, or add the calendar to the roster.";
+    UNKNOWN_SERVICE = "unknown-service", 422, "a condition asks for a service that is not listed",
+        cause: "A condition compares signal.service with a name that `services` does not define, most likely a typing error: it would never hold.",
+        remedy: "Correct the name, or list the service under `services`.";
     CHANNEL_UNCONFIGURED = "channel-unconfigured", 422, "a channel is used but not configured",
         cause: "A contact or an audience names a channel that the roster's `channels` does not define and that is not built in (email, inbox).",
         remedy: "Add the channel to the roster, or correct its name.";

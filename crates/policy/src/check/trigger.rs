@@ -3,13 +3,16 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Check, Finding, In};
+use crate::condition::TextField;
 use crate::diagnostic::Level;
 use crate::model::{Raise, Trigger, TriggerKind};
+use crate::suggest;
 
 pub(super) fn check(check: &mut Check<'_>) {
     classes_without_trigger(check);
     shadowed(check);
     rates_without_bounds(check);
+    services_exist(check);
 }
 
 fn classes_without_trigger(check: &mut Check<'_>) {
@@ -73,6 +76,25 @@ fn rates_without_bounds(check: &mut Check<'_>) {
             };
             check.at(In::Policy, &format!("triggers/{}", trigger.id), finding);
             check.relate(In::Policy, &format!("metrics/{metric}"), "this metric");
+        }
+    }
+}
+
+/// A misspelt service makes a condition that never holds.
+fn services_exist(check: &mut Check<'_>) {
+    let policy = check.policy;
+    for trigger in &policy.triggers {
+        let (TriggerKind::When(when) | TriggerKind::Count { when, .. }) = &trigger.kind else { continue };
+        let services = when.compared_with(TextField::Service);
+        for service in services.into_iter().filter(|service| !policy.services.contains_key(*service)) {
+            let finding = Finding {
+                level: Level::Warning,
+                code: &problem::UNKNOWN_SERVICE,
+                message: format!("`{}` asks for the service `{service}`, which is not listed", trigger.id),
+                hint: suggest::did_you_mean(service, policy.services.keys().map(String::as_str))
+                    .unwrap_or_else(|| format!("add it: services: {{{service}: {{name: …}}}}")),
+            };
+            check.at(In::Policy, &format!("triggers/{}", trigger.id), finding);
         }
     }
 }

@@ -233,6 +233,9 @@ fn unknown_field(path: &str) -> (String, String) {
             ),
         );
     }
+    if field::find(path).is_some() {
+        return ("only labels are named in brackets".to_owned(), format!("write `{path}`"));
+    }
     if field::find(&format!("signal.{path}")).is_some() {
         return (format!("`{path}` is not known"), format!("did you mean `signal.{path}`?"));
     }

@@ -97,6 +97,26 @@ impl Expr {
             _ => None,
         }
     }
+
+    /// Collects the literals that `field` is compared with for equality.
+    pub(super) fn compared_with<'e>(&'e self, field: TextField, texts: &mut Vec<&'e str>) {
+        match self {
+            Expr::Texts(Comparison::Eq | Comparison::Ne, Text::Field(left), Text::Literal(text))
+            | Expr::Texts(Comparison::Eq | Comparison::Ne, Text::Literal(text), Text::Field(left))
+                if *left == field =>
+            {
+                texts.push(text);
+            }
+            Expr::TextIn(Text::Field(left), list) if *left == field => texts.extend(list.iter().map(String::as_str)),
+            Expr::Not(inner) => inner.compared_with(field, texts),
+            Expr::All(parts) | Expr::Any(parts) => parts.iter().for_each(|part| part.compared_with(field, texts)),
+            Expr::Truth(_, left, right) => {
+                left.compared_with(field, texts);
+                right.compared_with(field, texts);
+            }
+            _ => {}
+        }
+    }
 }
 
 impl Text {

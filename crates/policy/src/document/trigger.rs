@@ -77,16 +77,27 @@ fn condition(reader: &mut Reader<'_>, node: &Node) -> Option<Condition> {
     match Condition::parse(text) {
         Ok(condition) => Some(condition),
         Err(errors) => {
-            let written = reader.source.text.get(node.span.clone()).unwrap_or("");
-            // Where YAML changed the text (escapes, folded lines), only the whole value has a place.
-            let start = written.find(text).map(|offset| node.span.start + offset);
-            let whole = first_line(reader.source.text, &node.span);
             for error in errors {
-                let span = start.map_or(whole.clone(), |start| start + error.span.start..start + error.span.end);
+                let span = place(reader.source.text, &node.span, text, &error.span);
                 reader.error(error.code, &span, error.message, error.hint);
             }
             None
         }
+    }
+}
+
+/// Where a part of a condition stands in the document. YAML may have changed the text (escapes,
+/// folded lines): then the part is looked for, and failing that the whole value is shown.
+fn place(document: &str, value: &Range<usize>, text: &str, part: &Range<usize>) -> Range<usize> {
+    let written = document.get(value.clone()).unwrap_or("");
+    if let Some(offset) = written.find(text) {
+        let start = value.start + offset;
+        return start + part.start..start + part.end;
+    }
+    let fragment = text.get(part.clone()).unwrap_or("");
+    match written.match_indices(fragment).map(|(offset, _)| value.start + offset).collect::<Vec<_>>().as_slice() {
+        [start] if !fragment.is_empty() => *start..start + fragment.len(),
+        _ => first_line(document, value),
     }
 }
 

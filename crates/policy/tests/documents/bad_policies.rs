@@ -46,6 +46,12 @@ const CASES: &[(&str, &str, &str)] = &[
     ("condition syntax in quotes", r#"'signal.metric == "latency"'"#, r#"'signal.metric = "latency"'"#),
     ("condition changed by yaml", r#"'signal.metric == "latency"'"#, r#""signal.metrics == \"latency\"""#),
     (
+        "condition over several lines",
+        "    when: signal.metric == \"pii_leak\" && signal.label == \"confirmed\"\n",
+        "    when: >-\n      signal.metric == \"pii_leak\"\n      && signal.lable == \"confirmed\"\n",
+    ),
+    ("service that is not listed", "signal.label == \"confirmed\"", "signal.service == \"suport\""),
+    (
         "trigger without a condition",
         r#"    when: signal.metric == "pii_leak" && signal.label == "confirmed"
 "#,

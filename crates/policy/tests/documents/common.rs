@@ -4,6 +4,8 @@ use policy::{Loaded, Source, load, render};
 
 pub(crate) const POLICY: &str = r#"version: 1
 severities: [{rank: 1, name: SEV-1}, {rank: 2, name: SEV-2}]
+services:
+  support: {name: Support assistant}
 metrics:
   groundedness: {higher_is: better, bad_below: 0.5}
   vague: {from: evaluations}

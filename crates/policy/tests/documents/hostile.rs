@@ -83,7 +83,7 @@ fn diagnostics_are_stable_json() {
         "code": "policy-unknown-key",
         "level": "error",
         "file": "policy.yaml",
-        "line": 18,
+        "line": 20,
         "column": 5,
         "message": "`targets` has no key `acknowlege`",
         "hint": "did you mean `acknowledge`?",
