@@ -73,7 +73,7 @@ struct Promise<'a> {
 
 fn promises(targets: &Targets) -> Vec<Promise<'_>> {
     let promise =
-        |path: &str, target| Promise { path: path.to_owned(), words: path.replace('_', " "), target, none: false };
+        |path: &str, target| Promise { path: path.to_owned(), words: format!("`{path}`"), target, none: false };
     let mut promises = vec![
         promise("acknowledge", targets.acknowledge.as_ref()),
         promise("accept", targets.accept.as_ref()),
