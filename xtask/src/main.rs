@@ -1,2 +1,56 @@
-//! The development loop: `cargo xtask {test, bench, codegen}`.
-fn main() {}
+//! The development loop: `cargo xtask {test, codegen, e2e, bench}`.
+//!
+//! Nothing here is shipped. There are no other scripts: CI runs `cargo xtask test`, and so
+//! does everybody.
+
+mod cargo;
+mod codegen;
+mod e2e;
+mod http;
+mod random;
+mod site;
+mod test_run;
+#[cfg(test)]
+mod tidy;
+mod tools;
+
+use std::process::ExitCode;
+
+use anyhow::{Result, bail};
+
+const USAGE: &str = "\
+usage: cargo xtask <command>
+
+  test                 everything that CI runs, in its order
+  codegen [--check]    write the generated files, or say which are out of date
+  e2e [NAME…]          end-to-end checks against the release binary: all, or those named
+  bench [--quick]      measure, and write docs/performance.md (--quick: a smoke run that writes nothing)
+  tools                install from Debian and PyPI what the tests need and is missing
+";
+
+fn main() -> ExitCode {
+    let args: Vec<String> = std::env::args().skip(1).collect();
+    let args: Vec<&str> = args.iter().map(String::as_str).collect();
+    match run(&args) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(args: &[&str]) -> Result<()> {
+    match args {
+        ["test"] => test_run::run(),
+        ["codegen"] => codegen::write(),
+        ["codegen", "--check"] => codegen::check(),
+        ["e2e", names @ ..] => {
+            tools::install()?;
+            cargo::build_release()?;
+            e2e::run(names).map(|_| ())
+        }
+        ["tools"] => tools::install(),
+        _ => bail!("no such command\n\n{USAGE}"),
+    }
+}

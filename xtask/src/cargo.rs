@@ -1,0 +1,46 @@
+//! Calls of cargo, and where things lie in the workspace.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, Result, bail, ensure};
+use serde_json::Value;
+
+/// Crates that hold no clock, no file, no socket: time and input are arguments.
+pub(crate) const PURE: [&str; 4] = ["watchbell-calendar", "watchbell-problem", "watchbell-policy", "watchbell-core"];
+
+/// The workspace's folder.
+pub(crate) fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("xtask lies in a folder of the workspace")
+}
+
+/// A call of the cargo that runs us, in the workspace.
+pub(crate) fn command(args: &[&str]) -> Command {
+    let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    command.args(args).current_dir(root());
+    command
+}
+
+/// Builds the shipped binary.
+pub(crate) fn build_release() -> Result<()> {
+    let status = command(&["build", "--release", "-p", "watchbell"]).status().context("failed to start cargo")?;
+    ensure!(status.success(), "the release build failed");
+    Ok(())
+}
+
+/// The shipped binary.
+pub(crate) fn binary() -> Result<PathBuf> {
+    let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from);
+    let binary = target.join("release/watchbell");
+    if !binary.is_file() {
+        bail!("{} is missing; build it with `cargo build --release -p watchbell`", binary.display());
+    }
+    Ok(binary)
+}
+
+/// What cargo says about the packages; with `--no-deps` only about our own.
+pub(crate) fn metadata(args: &[&str]) -> Result<Value> {
+    let output = command(&["metadata", "--format-version", "1", "--offline"]).args(args).output()?;
+    ensure!(output.status.success(), "cargo metadata failed: {}", String::from_utf8_lossy(&output.stderr));
+    Ok(serde_json::from_slice(&output.stdout)?)
+}

@@ -1,0 +1,144 @@
+//! Requests: a kept-alive connection for load, and an API client for checks.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail, ensure};
+use serde_json::Value;
+use tokio::io::AsyncWriteExt;
+use tokio::net::TcpStream;
+use tokio::time::timeout;
+
+use super::message::{Buffered, Message};
+
+/// Longest wait for one answer: a server under test that is slower has failed.
+const ANSWER_TIMEOUT: Duration = Duration::from_secs(30);
+/// Rows asked for at once when a list is read to its end.
+const PAGE_ROWS: u32 = 500;
+
+/// A kept-alive connection.
+pub(crate) struct Connection(Buffered);
+
+impl Connection {
+    /// Connects.
+    pub(crate) async fn open(addr: SocketAddr) -> Result<Connection> {
+        let stream = TcpStream::connect(addr).await.with_context(|| format!("failed to connect to {addr}"))?;
+        stream.set_nodelay(true)?;
+        Ok(Connection(Buffered::new(stream)))
+    }
+
+    /// Sends a whole request, and reads the answer's status and body.
+    pub(crate) async fn send(&mut self, request: &[u8]) -> Result<Reply> {
+        let exchange = async {
+            self.0.stream.write_all(request).await?;
+            self.0.read().await?.context("the server closed the connection without an answer")
+        };
+        let message = timeout(ANSWER_TIMEOUT, exchange).await.context("no answer in time")??;
+        let status = message.start.split(' ').nth(1).and_then(|word| word.parse().ok());
+        Ok(Reply { status: status.with_context(|| format!("no status in `{}`", message.start))?, message })
+    }
+}
+
+/// The bytes of a request.
+pub(crate) fn request(method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) -> Vec<u8> {
+    let mut head = format!("{method} {path} HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-length: {}\r\n", body.len());
+    for (name, value) in headers {
+        head.push_str(&format!("{name}: {value}\r\n"));
+    }
+    head.push_str("\r\n");
+    let mut bytes = head.into_bytes();
+    bytes.extend_from_slice(body);
+    bytes
+}
+
+/// An answer.
+#[derive(Debug)]
+pub(crate) struct Reply {
+    /// HTTP status.
+    pub(crate) status: u16,
+    /// The rest.
+    pub(crate) message: Message,
+}
+
+impl Reply {
+    /// Any 2xx.
+    pub(crate) fn is_success(&self) -> bool {
+        (200..300).contains(&self.status)
+    }
+
+    /// The body as text.
+    pub(crate) fn text(&self) -> String {
+        String::from_utf8_lossy(&self.message.body).into_owned()
+    }
+
+    /// The body as JSON; null if it is not.
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_slice(&self.message.body).unwrap_or(Value::Null)
+    }
+}
+
+/// The API of a server, with a token. One connection per request: simple, and for checks enough.
+#[derive(Clone, Debug)]
+pub(crate) struct Api {
+    /// Where it listens.
+    pub(crate) addr: SocketAddr,
+    token: String,
+}
+
+impl Api {
+    /// The API at `addr`.
+    pub(crate) fn new(addr: SocketAddr, token: &str) -> Api {
+        Api { addr, token: token.to_owned() }
+    }
+
+    /// The same API with another token.
+    pub(crate) fn with_token(&self, token: &str) -> Api {
+        Api::new(self.addr, token)
+    }
+
+    /// Sends one request, whatever its answer.
+    pub(crate) async fn call(&self, method: &str, path: &str, body: Option<&Value>) -> Result<Reply> {
+        let bytes = body.map(Value::to_string).unwrap_or_default();
+        let bearer = format!("Bearer {}", self.token);
+        let headers =
+            [("authorization", bearer.as_str()), ("content-type", "application/json"), ("connection", "close")];
+        let mut connection = Connection::open(self.addr).await?;
+        connection.send(&request(method, path, &headers, bytes.as_bytes())).await
+    }
+
+    /// Reads, and insists on success.
+    pub(crate) async fn get(&self, path: &str) -> Result<Value> {
+        let reply = self.call("GET", path, None).await?;
+        ensure!(reply.is_success(), "GET {path} answered {}: {}", reply.status, reply.text());
+        Ok(reply.json())
+    }
+
+    /// Posts, and insists on success.
+    pub(crate) async fn post(&self, path: &str, body: &Value) -> Result<Value> {
+        let reply = self.call("POST", path, Some(body)).await?;
+        ensure!(reply.is_success(), "POST {path} answered {}: {}", reply.status, reply.text());
+        Ok(reply.json())
+    }
+
+    /// Reads a list to its end, page by page; `path` may have a query.
+    pub(crate) async fn list(&self, path: &str, plural: &str) -> Result<Vec<Value>> {
+        let joint = if path.contains('?') { '&' } else { '?' };
+        let mut rows = Vec::new();
+        let mut cursor: Option<String> = None;
+        loop {
+            let after = cursor.as_ref().map(|cursor| format!("&cursor={cursor}")).unwrap_or_default();
+            let mut page = self.get(&format!("{path}{joint}limit={PAGE_ROWS}{after}")).await?;
+            match page[plural].take() {
+                Value::Array(more) => rows.extend(more),
+                other => bail!("{path} has no array `{plural}` but {other}"),
+            }
+            let next = match &page["next"] {
+                Value::Null => return Ok(rows),
+                Value::String(next) => next.clone(),
+                other => other.to_string(),
+            };
+            ensure!(cursor.as_ref() != Some(&next), "{path}: the cursor {next} leads to itself");
+            cursor = Some(next);
+        }
+    }
+}
