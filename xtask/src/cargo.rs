@@ -28,10 +28,14 @@ pub(crate) fn build_release() -> Result<()> {
     Ok(())
 }
 
+/// Where cargo builds, and where our own leftovers may lie.
+pub(crate) fn target() -> PathBuf {
+    std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from)
+}
+
 /// The shipped binary.
 pub(crate) fn binary() -> Result<PathBuf> {
-    let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from);
-    let binary = target.join("release/watchbell");
+    let binary = target().join("release/watchbell");
     if !binary.is_file() {
         bail!("{} is missing; build it with `cargo build --release -p watchbell`", binary.display());
     }

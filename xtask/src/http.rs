@@ -7,6 +7,6 @@ mod client;
 mod message;
 mod server;
 
-pub(crate) use client::{Api, Connection, Reply, request};
+pub(crate) use client::{Api, Connection, request};
 pub(crate) use message::Message;
 pub(crate) use server::{Answer, Server};

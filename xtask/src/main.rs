@@ -3,6 +3,8 @@
 //! Nothing here is shipped. There are no other scripts: CI runs `cargo xtask test`, and so
 //! does everybody.
 
+mod alertmanager;
+mod bench;
 mod cargo;
 mod codegen;
 mod e2e;
@@ -50,6 +52,8 @@ fn run(args: &[&str]) -> Result<()> {
             cargo::build_release()?;
             e2e::run(names).map(|_| ())
         }
+        ["bench"] => bench::run(bench::Scale::Full),
+        ["bench", "--quick"] => bench::run(bench::Scale::Quick),
         ["tools"] => tools::install(),
         _ => bail!("no such command\n\n{USAGE}"),
     }

@@ -30,7 +30,6 @@ const LOG_LINES_SHOWN: usize = 25;
 pub(crate) struct Site {
     dir: TempDir,
     env: Vec<(String, OsString)>,
-    args: Vec<String>,
     data: PathBuf,
 }
 
@@ -38,13 +37,16 @@ impl Site {
     /// A fresh folder with these documents. `E2E_KEEP=1` keeps it for a look at what went wrong.
     pub(crate) fn new(policy: &str, roster: &str) -> Result<Site> {
         let keep = std::env::var_os("E2E_KEEP").is_some();
-        let dir = tempfile::Builder::new().prefix("watchbell-e2e-").disable_cleanup(keep).tempdir()?;
+        // Below `target`, not in the system's folder, which may live in memory, where syncing is free.
+        let sites = cargo::target().join("sites");
+        fs::create_dir_all(&sites)?;
+        let dir = tempfile::Builder::new().prefix("site-").disable_cleanup(keep).tempdir_in(sites)?;
         if keep {
             println!("   kept: {}", dir.path().display());
         }
         let data = fs::canonicalize(dir.path())?.join("data");
         fs::create_dir(&data)?;
-        let site = Site { dir, env: Vec::new(), args: Vec::new(), data };
+        let site = Site { dir, env: Vec::new(), data };
         site.write("policy.yaml", policy)?;
         site.write("roster.yaml", roster)?;
         Ok(site)
@@ -53,12 +55,6 @@ impl Site {
     /// The same site with an environment variable more.
     pub(crate) fn env(mut self, name: &str, value: impl Into<OsString>) -> Site {
         self.env.push((name.to_owned(), value.into()));
-        self
-    }
-
-    /// The same site with further arguments of `serve`.
-    pub(crate) fn args(mut self, args: &[&str]) -> Site {
-        self.args.extend(args.iter().map(|arg| (*arg).to_owned()));
         self
     }
 
@@ -151,7 +147,7 @@ impl Site {
     fn spawn(&self, env: &[(&str, &Path)]) -> Result<Running> {
         let data = self.data.to_string_lossy().into_owned();
         let mut command = self.command(&["serve", "--listen", "127.0.0.1:0", "--data", &data])?;
-        command.args(["--policy", "policy.yaml", "--roster", "roster.yaml"]).args(&self.args);
+        command.args(["--policy", "policy.yaml", "--roster", "roster.yaml"]);
         command.envs(env.iter().copied());
         let log = File::options().create(true).append(true).open(self.path("server.log"))?;
         let child = command.stdout(Stdio::piped()).stderr(log).spawn().context("failed to start watchbell")?;

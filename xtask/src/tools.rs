@@ -72,7 +72,7 @@ fn install_verifier() -> Result<()> {
 
 /// Below `target`, since it belongs to this checkout and may go at any time.
 fn venv() -> PathBuf {
-    cargo::root().join("target/xtask-venv")
+    cargo::target().join("xtask-venv")
 }
 
 fn verifier_works(python: &Path) -> bool {

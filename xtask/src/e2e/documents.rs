@@ -1,6 +1,9 @@
 //! The policy and roster of the end-to-end checks: small, with deadlines that fall within a test.
 
+use std::time::{SystemTime, UNIX_EPOCH};
+
 use anyhow::{Context, Result};
+use calendar::Instant;
 use serde_json::{Value, json};
 
 use super::receiver::Receiver;
@@ -104,4 +107,10 @@ pub(super) fn events(entry: &Value) -> Vec<(String, Value)> {
             .map_or_else(|| (String::new(), Value::Null), |(kind, content)| (kind.clone(), content.clone())),
     });
     parts.collect()
+}
+
+/// The system's time, as the API writes it.
+pub(super) fn now() -> Result<String> {
+    let micros = SystemTime::now().duration_since(UNIX_EPOCH)?.as_micros();
+    Ok(Instant::from_micros(i64::try_from(micros)?).to_string())
 }

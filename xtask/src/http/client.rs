@@ -13,8 +13,10 @@ use super::message::{Buffered, Message};
 
 /// Longest wait for one answer: a server under test that is slower has failed.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(30);
-/// Rows asked for at once when a list is read to its end.
-const PAGE_ROWS: u32 = 500;
+/// Rows asked for at once when a list is read to its end: as many as every list gives.
+const PAGE_ROWS: u32 = 200;
+/// The same for signals, which come in larger numbers.
+const PAGE_SIGNALS: u32 = 1_000;
 
 /// A kept-alive connection.
 pub(crate) struct Connection(Buffered);
@@ -122,12 +124,13 @@ impl Api {
 
     /// Reads a list to its end, page by page; `path` may have a query.
     pub(crate) async fn list(&self, path: &str, plural: &str) -> Result<Vec<Value>> {
+        let rows_at_once = if plural == "signals" { PAGE_SIGNALS } else { PAGE_ROWS };
         let joint = if path.contains('?') { '&' } else { '?' };
         let mut rows = Vec::new();
         let mut cursor: Option<String> = None;
         loop {
             let after = cursor.as_ref().map(|cursor| format!("&cursor={cursor}")).unwrap_or_default();
-            let mut page = self.get(&format!("{path}{joint}limit={PAGE_ROWS}{after}")).await?;
+            let mut page = self.get(&format!("{path}{joint}limit={rows_at_once}{after}")).await?;
             match page[plural].take() {
                 Value::Array(more) => rows.extend(more),
                 other => bail!("{path} has no array `{plural}` but {other}"),

@@ -1,0 +1,58 @@
+//! Facts of the machine, without which figures say nothing.
+
+use std::fs::{self, File};
+use std::io::Write as _;
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use anyhow::Result;
+
+use crate::cargo;
+
+/// Syncs to time.
+const SYNCS: usize = 200;
+
+/// One line: processor, cores, memory, kernel, and what a sync costs where the stores lie.
+pub(super) fn facts() -> Result<String> {
+    let cpu = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
+    let model = field(&cpu, "model name").unwrap_or("unknown processor");
+    let memory = fs::read_to_string("/proc/meminfo").unwrap_or_default();
+    let memory_kb: u64 = field(&memory, "MemTotal").and_then(|text| text.split(' ').next()?.parse().ok()).unwrap_or(0);
+    let cores = std::thread::available_parallelism()?;
+    let kernel = fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default();
+    let sync = sync_time()?;
+    Ok(format!(
+        "{model}, {cores} cores, {} GiB, Linux {}; fdatasync of 4 KiB: median {:.2} ms; {}; {}",
+        memory_kb / (1 << 20),
+        kernel.trim(),
+        sync.as_secs_f64() * 1e3,
+        version("rustc", "-V"),
+        version("prometheus-alertmanager", "--version"),
+    ))
+}
+
+fn field<'a>(text: &'a str, name: &str) -> Option<&'a str> {
+    let line = text.lines().find(|line| line.starts_with(name))?;
+    line.split_once(':').map(|(_, value)| value.trim())
+}
+
+fn version(program: &str, flag: &str) -> String {
+    let output = Command::new(program).arg(flag).output().map(|output| output.stdout).unwrap_or_default();
+    let text = String::from_utf8_lossy(&output);
+    text.lines().next().and_then(|line| line.split(" (").next()).unwrap_or("unknown version").to_owned()
+}
+
+/// The median time of appending 4 KiB and syncing it.
+fn sync_time() -> Result<Duration> {
+    let dir = tempfile::tempdir_in(cargo::target())?;
+    let mut file = File::create(dir.path().join("sync"))?;
+    let mut times = Vec::new();
+    for _ in 0..SYNCS {
+        let begun = Instant::now();
+        file.write_all(&[7; 4096])?;
+        file.sync_data()?;
+        times.push(begun.elapsed());
+    }
+    times.sort();
+    Ok(times[SYNCS / 2])
+}

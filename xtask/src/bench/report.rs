@@ -1,0 +1,89 @@
+//! The table, and its place in docs/performance.md.
+
+use std::fmt::Write as _;
+use std::fs;
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+
+use super::load::Measured;
+use super::{Results, machine};
+use crate::cargo;
+
+const DOCUMENT: &str = "docs/performance.md";
+const BEGIN: &str = "<!-- begin: cargo xtask bench -->";
+const END: &str = "<!-- end: cargo xtask bench -->";
+
+/// The figures as Markdown.
+pub(super) fn render(results: &Results, time: Duration) -> Result<String> {
+    let mut text = format!("Machine: {}. Each figure over {} s.\n\n", machine::facts()?, time.as_secs_f64());
+    text.push_str("| load | per request × connections | Watchbell, signals/s (p50 / p99 ms) | there after kill -9 | Alertmanager, alerts/s (p50 / p99 ms) |\n|---|---|---|---|---|\n");
+    for row in &results.rows {
+        let _ = writeln!(
+            text,
+            "| {} | {} × {} | {} | {} | {} |",
+            row.shape.words(),
+            row.per_request,
+            row.connections,
+            cell(&row.watchbell),
+            thousands(row.reread as f64),
+            cell(&row.alertmanager),
+        );
+    }
+    text.push_str("\nThe generator alone, against a server that does nothing: ");
+    let alone = results.generator.iter().map(|(per_request, connections, measured)| {
+        format!("{per_request} × {connections}: {}/s", thousands(measured.rate()))
+    });
+    text.push_str(&alone.collect::<Vec<String>>().join("; "));
+    let (first, last) = (results.ready.first(), results.ready.last());
+    let (first, last) = first.zip(last).context("no start was timed")?;
+    let median = results.ready[results.ready.len() / 2];
+    let _ = writeln!(
+        text,
+        ".\n\nFrom exec to ready on a new store, {} starts: {:.0} ms (median), {:.0} to {:.0} ms.",
+        results.ready.len(),
+        ms(median),
+        ms(*first),
+        ms(*last)
+    );
+    Ok(text)
+}
+
+/// Puts the figures between the document's markers.
+pub(super) fn write(text: &str) -> Result<()> {
+    let path = cargo::root().join(DOCUMENT);
+    let document = fs::read_to_string(&path).with_context(|| format!("failed to read {DOCUMENT}"))?;
+    let (before, rest) = document.split_once(BEGIN).with_context(|| format!("{DOCUMENT} lacks `{BEGIN}`"))?;
+    let (_, after) = rest.split_once(END).with_context(|| format!("{DOCUMENT} lacks `{END}`"))?;
+    fs::write(path, format!("{before}{BEGIN}\n{text}{END}{after}"))?;
+    println!("wrote {DOCUMENT}");
+    Ok(())
+}
+
+fn cell(measured: &Measured) -> String {
+    let refused = if measured.refused > 0 { format!(", {} told to wait", measured.refused) } else { String::new() };
+    let (half, most) = (measured.latency_ms(0.5), measured.latency_ms(0.99));
+    format!("{} ({half:.1} / {most:.1}{refused})", thousands(measured.rate()))
+}
+
+fn ms(time: Duration) -> f64 {
+    time.as_secs_f64() * 1e3
+}
+
+/// `12,345`, rounded.
+fn thousands(number: f64) -> String {
+    let digits = format!("{number:.0}");
+    let groups: Vec<&str> =
+        digits.as_bytes().rchunks(3).rev().map(|group| std::str::from_utf8(group).unwrap_or("")).collect();
+    groups.join(",")
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn thousands_are_grouped() {
+        for (number, text) in [(0.4, "0"), (999.0, "999"), (1_000.0, "1,000"), (1_234_567.8, "1,234,568")] {
+            assert_eq!(super::thousands(number), text);
+        }
+    }
+}
