@@ -1,1 +1,28 @@
-//! HTTP: the API, the pages, health and metrics.
+//! HTTP: the API, access, the pages, health and metrics.
+//!
+//! Everything goes through the [`router`]'s one table. Nothing is decided here: handlers turn
+//! requests into commands and state into answers. It knows no SQL and reads no environment.
+
+mod access;
+mod api;
+mod app;
+mod body;
+mod dto;
+mod events;
+mod headers;
+mod health;
+mod id;
+mod intake;
+mod metrics;
+mod pages;
+mod plain;
+mod refusal;
+mod router;
+mod serve;
+mod sight;
+mod sign_in;
+
+pub use access::{Access, Bootstrap, SESSION_LIFETIME, Scope};
+pub use app::{AppConfig, IN_FLIGHT_MAX};
+pub use router::router;
+pub use serve::serve;

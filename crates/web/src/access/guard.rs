@@ -1,0 +1,138 @@
+//! The door in front of every route: recognises, checks the scope, the origin and the load.
+//!
+//! Deny by default: a route is in the table with what it needs, or it does not exist.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use axum::extract::{Request, State};
+use axum::http::Method;
+use axum::middleware::Next;
+use axum::response::Response;
+use problem::Problem;
+
+use super::credential::Places;
+use super::origin::Origin;
+use super::principal::{Principal, Scope};
+use crate::app::App;
+use crate::refusal::Refusal;
+
+/// How long a request may take, in real time, its body included. Nothing durable takes half as long.
+const REQUEST_TIME_MAX: Duration = Duration::from_secs(30);
+
+/// Pages that say nothing about this server's incidents.
+const OPEN_PAGES: [&str; 2] = ["/assets/", "/docs/"];
+
+/// What a route asks of its caller.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Needs {
+    /// Nothing: it tells and changes nothing that is worth protecting.
+    Nothing,
+    /// Nothing but not to be sent by somebody else's page.
+    OwnPage,
+    /// A credential with that scope.
+    Scope(Scope),
+    /// The same, for signals of senders who know only basic authentication or a key in the URL.
+    Source,
+}
+
+/// How many requests of each credential are under way.
+#[derive(Debug, Default)]
+pub(crate) struct InFlight(Mutex<HashMap<String, usize>>);
+
+/// One request under way; it ends when this is dropped.
+#[derive(Debug)]
+pub(crate) struct Slot {
+    all: Arc<InFlight>,
+    credential: String,
+}
+
+impl InFlight {
+    /// Takes a slot, unless the credential has `max` already.
+    pub(crate) fn enter(self: &Arc<Self>, credential: &str, max: usize) -> Option<Slot> {
+        let mut counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        match counts.get_mut(credential) {
+            Some(count) if *count >= max => return None,
+            Some(count) => *count += 1,
+            None => drop(counts.insert(credential.to_owned(), 1)),
+        }
+        drop(counts);
+        Some(Slot { all: Arc::clone(self), credential: credential.to_owned() })
+    }
+}
+
+impl Drop for Slot {
+    fn drop(&mut self) {
+        let mut counts = self.all.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(count) = counts.get_mut(&self.credential) {
+            *count -= 1;
+            if *count == 0 {
+                counts.remove(&self.credential);
+            }
+        }
+    }
+}
+
+/// Lets a request of the table in.
+pub(crate) async fn guard(
+    State((app, needs)): State<(App, Needs)>,
+    request: Request,
+    next: Next,
+) -> Result<Response, Refusal> {
+    let (scope, places) = match needs {
+        Needs::Nothing => return in_time(request, next).await,
+        Needs::OwnPage => {
+            if Origin::of(request.headers(), &app.config.public_url) == Origin::Foreign {
+                return Err(foreign().into());
+            }
+            return in_time(request, next).await;
+        }
+        Needs::Scope(scope) => (scope, Places::Usual),
+        Needs::Source => (Scope::SignalsWrite, Places::Sources),
+    };
+    let principal = app.access.recognise(request.headers(), request.uri(), places)?;
+    principal.must_have(scope)?;
+    admit(&app, request, principal, next).await
+}
+
+/// Lets a request for a page in: only assets, error pages and signing in are open to strangers.
+pub(crate) async fn guard_page(State(app): State<App>, request: Request, next: Next) -> Result<Response, Refusal> {
+    let path = request.uri().path();
+    let reads = is_safe(request.method());
+    if reads && OPEN_PAGES.iter().any(|start| path.starts_with(start)) {
+        return in_time(request, next).await;
+    }
+    let principal = app.access.recognise(request.headers(), request.uri(), Places::Usual)?;
+    principal.must_have(if reads { Scope::IncidentsRead } else { Scope::IncidentsWrite })?;
+    admit(&app, request, principal, next).await
+}
+
+async fn admit(app: &App, mut request: Request, principal: Principal, next: Next) -> Result<Response, Refusal> {
+    let origin = Origin::of(request.headers(), &app.config.public_url);
+    if principal.by_cookie && !is_safe(request.method()) && origin != Origin::Own {
+        return Err(foreign().into());
+    }
+    let max = app.config.in_flight_max;
+    let too_many =
+        || Problem::new(&problem::IN_FLIGHT_TOO_MANY, format!("{max} requests of this credential are under way"));
+    let _slot = app.in_flight.enter(&principal.credential, max).ok_or_else(too_many)?;
+    request.extensions_mut().insert(principal);
+    in_time(request, next).await
+}
+
+async fn in_time(request: Request, next: Next) -> Result<Response, Refusal> {
+    let late = |_| {
+        let detail = format!("it took more than {} seconds", REQUEST_TIME_MAX.as_secs());
+        Refusal::from(Problem::new(&problem::REQUEST_TIMEOUT, detail))
+    };
+    tokio::time::timeout(REQUEST_TIME_MAX, next.run(request)).await.map_err(late)
+}
+
+fn is_safe(method: &Method) -> bool {
+    matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS)
+}
+
+fn foreign() -> Problem {
+    Problem::new(&problem::CROSS_SITE, "neither `Origin` nor `Sec-Fetch-Site` says that one of our own pages sends it")
+}

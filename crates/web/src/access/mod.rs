@@ -1,0 +1,84 @@
+//! Who may do what: tokens, sessions, one-time links.
+//!
+//! Secrets are stored as hashes, looked up in memory, and durable before they are handed out.
+//! What a person may decide about an incident is the core's business, not this module's.
+
+mod credential;
+mod guard;
+mod link;
+mod origin;
+mod principal;
+mod secret;
+mod session;
+mod shelf;
+mod token;
+
+use calendar::Duration;
+use engine::Engine;
+use problem::Problem;
+
+pub(crate) use guard::{InFlight, Needs, Slot, guard, guard_page};
+pub use principal::Scope;
+pub(crate) use principal::{Principal, Viewer, may_see};
+pub(crate) use session::{cookie, cookie_of, ended_cookie};
+pub use token::Bootstrap;
+pub(crate) use token::Token;
+
+use link::Link;
+use session::Session;
+use shelf::Shelf;
+
+/// How long a session lasts: a shift, and the hand-over after it.
+pub const SESSION_LIFETIME: Duration = Duration::from_hours(12);
+
+/// Most valid tokens: programs and sources of one workspace.
+const TOKENS_MAX: usize = 1_000;
+/// Most valid sessions: everyone of a large organization on several devices.
+const SESSIONS_MAX: usize = 10_000;
+/// Most unused one-time links.
+const LINKS_MAX: usize = 1_000;
+
+/// The credentials of one server.
+pub struct Access {
+    engine: Engine,
+    tokens: Shelf<Token>,
+    sessions: Shelf<Session>,
+    links: Shelf<Link>,
+    session_lifetime: Duration,
+}
+
+impl Access {
+    /// Reads the credentials from the engine's store.
+    pub async fn load(engine: &Engine) -> Result<Access, Problem> {
+        let (tokens, sessions, links) = engine
+            .read(|view| {
+                Ok((
+                    Shelf::load(view, "tokens", TOKENS_MAX)?,
+                    Shelf::load(view, "sessions", SESSIONS_MAX)?,
+                    Shelf::load(view, "sign-in-links", LINKS_MAX)?,
+                ))
+            })
+            .await?;
+        Ok(Access { engine: engine.clone(), tokens, sessions, links, session_lifetime: SESSION_LIFETIME })
+    }
+
+    /// Sessions last so long from now on, in the engine's time. A sped-up demonstration wants more than a shift.
+    #[must_use]
+    pub fn with_session_lifetime(self, lifetime: Duration) -> Access {
+        Access { session_lifetime: lifetime, ..self }
+    }
+
+    /// Refuses persons whom the roster does not have.
+    fn must_be_known(&self, person: &str) -> Result<(), Problem> {
+        let rules = self.engine.rules();
+        if rules.roster.people.contains_key(person) {
+            return Ok(());
+        }
+        let known: Vec<&str> = rules.roster.people.keys().map(String::as_str).take(NAMES_SHOWN_MAX).collect();
+        let detail = format!("`person` is not in the roster; it has {}", known.join(", "));
+        Err(Problem::new(&problem::NAME_UNKNOWN, detail))
+    }
+}
+
+/// Names repeated in a refusal, so that it stays readable.
+const NAMES_SHOWN_MAX: usize = 30;

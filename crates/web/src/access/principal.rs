@@ -1,0 +1,118 @@
+//! Who asks, and what that lets them do and see.
+//!
+//! It does not know tokens or cookies: by now somebody has been recognised.
+
+use axum::extract::FromRequestParts;
+use axum::http::request::Parts;
+use problem::Problem;
+use serde::{Deserialize, Serialize};
+use wcore::Incident;
+use wcore::event::Actor;
+
+use crate::refusal::Refusal;
+
+/// What a credential allows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum Scope {
+    /// Send signals.
+    #[serde(rename = "signals:write")]
+    SignalsWrite,
+    /// Read incidents and what belongs to them.
+    #[serde(rename = "incidents:read")]
+    IncidentsRead,
+    /// Declare incidents and act on them.
+    #[serde(rename = "incidents:write")]
+    IncidentsWrite,
+    /// Everything, including access itself.
+    #[serde(rename = "admin")]
+    Admin,
+}
+
+impl Scope {
+    /// Its word in tokens and messages.
+    pub fn word(self) -> &'static str {
+        match self {
+            Scope::SignalsWrite => "signals:write",
+            Scope::IncidentsRead => "incidents:read",
+            Scope::IncidentsWrite => "incidents:write",
+            Scope::Admin => "admin",
+        }
+    }
+}
+
+/// Who looks at a page or an answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Viewer {
+    /// The person's id in the roster; `None` for a program.
+    pub(crate) person: Option<String>,
+    /// Name for people: the person's, or the token's.
+    pub(crate) name: String,
+    /// Sees and may do everything.
+    pub(crate) admin: bool,
+}
+
+impl Viewer {
+    /// As whom they act.
+    pub(crate) fn actor(&self) -> Actor {
+        match &self.person {
+            Some(person) => Actor::Person(person.clone()),
+            None => Actor::Machine(self.name.clone()),
+        }
+    }
+}
+
+/// Whether an incident may be seen: a restricted one by those who hold a role in it, and by administrators.
+pub(crate) fn may_see(viewer: &Viewer, incident: &Incident) -> bool {
+    if !incident.restricted || viewer.admin {
+        return true;
+    }
+    let Some(person) = &viewer.person else { return false };
+    incident.roles.values().any(|holder| holder.person == *person || holder.consulted.contains(person))
+}
+
+/// A recognised sender.
+#[derive(Clone, Debug)]
+pub(crate) struct Principal {
+    /// Who it is.
+    pub(crate) viewer: Viewer,
+    /// Names the credential; the scope of its idempotency keys.
+    pub(crate) credential: String,
+    /// What the credential allows.
+    pub(crate) scopes: Vec<Scope>,
+    /// Recognised by a cookie, which browsers also send for strangers.
+    pub(crate) by_cookie: bool,
+}
+
+impl Principal {
+    /// Refuses where the credential does not allow it.
+    pub(crate) fn must_have(&self, scope: Scope) -> Result<(), Problem> {
+        if self.scopes.contains(&scope) || self.scopes.contains(&Scope::Admin) {
+            return Ok(());
+        }
+        let has: Vec<&str> = self.scopes.iter().map(|scope| scope.word()).collect();
+        let detail = format!("this needs the scope `{}`; yours are {}", scope.word(), has.join(", "));
+        Err(Problem::new(&problem::SCOPE_MISSING, detail))
+    }
+}
+
+/// The guard puts the principal there; a route without a guard has nobody.
+impl<S: Sync> FromRequestParts<S> for Principal {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Principal, Refusal> {
+        parts.extensions.get::<Principal>().cloned().ok_or_else(|| nobody().into())
+    }
+}
+
+impl<S: Sync> FromRequestParts<S> for Viewer {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Viewer, Refusal> {
+        parts.extensions.get::<Principal>().map(|principal| principal.viewer.clone()).ok_or_else(|| nobody().into())
+    }
+}
+
+/// No credential was given.
+pub(crate) fn nobody() -> Problem {
+    Problem::new(&problem::TOKEN_MISSING, "send `Authorization: Bearer wb_…`, or sign in")
+}

@@ -1,0 +1,74 @@
+//! Secrets that are made here, and the hashes under which they are kept.
+//!
+//! Secrets have 256 random bits, so that a plain SHA-256 can neither be searched nor guessed,
+//! and looking it up tells nothing by its timing.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use sha2::{Digest, Sha256};
+
+/// Random bytes of a secret.
+const SECRET_BYTES: usize = 32;
+
+/// A new secret: `prefix` and 43 characters that need no quoting anywhere.
+pub(crate) fn generate(prefix: &str) -> String {
+    let mut bytes = [0; SECRET_BYTES];
+    getrandom::fill(&mut bytes).expect("every supported system has a source of random bytes");
+    format!("{prefix}{}", URL_SAFE_NO_PAD.encode(bytes))
+}
+
+/// The hash of a secret; the secret itself is never kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct SecretHash([u8; 32]);
+
+impl SecretHash {
+    /// Of that secret.
+    pub(crate) fn of(secret: &str) -> SecretHash {
+        SecretHash(Sha256::digest(secret.as_bytes()).into())
+    }
+
+    /// From its 64 hexadecimal digits.
+    pub(crate) fn parse(hex: &str) -> Option<SecretHash> {
+        let digits = hex.as_bytes();
+        if digits.len() != 64 || !digits.iter().all(u8::is_ascii_hexdigit) {
+            return None;
+        }
+        let mut bytes = [0; 32];
+        for (byte, pair) in bytes.iter_mut().zip(digits.chunks_exact(2)) {
+            let pair = std::str::from_utf8(pair).ok()?;
+            *byte = u8::from_str_radix(pair, 16).ok()?;
+        }
+        Some(SecretHash(bytes))
+    }
+}
+
+/// 64 hexadecimal digits.
+impl std::fmt::Display for SecretHash {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hashes_are_read_as_they_are_written() {
+        let hash = SecretHash::of("abc");
+        // FIPS 180-4, example of one block.
+        assert_eq!(hash.to_string(), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+        assert_eq!(SecretHash::parse(&hash.to_string()), Some(hash));
+        for wrong in ["", "ba", &"g".repeat(64), &"+1".repeat(32), &"ä".repeat(32)] {
+            assert_eq!(SecretHash::parse(wrong), None, "{wrong}");
+        }
+    }
+
+    #[test]
+    fn secrets_differ_and_need_no_quoting() {
+        let (one, other) = (generate("wb_"), generate("wb_"));
+        assert_ne!(one, other);
+        assert_eq!(one.len(), 46);
+        assert!(one.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-'), "{one}");
+    }
+}

@@ -1,0 +1,108 @@
+//! Sessions: people in browsers, recognised by a cookie.
+
+use axum::http::{HeaderMap, HeaderValue, header};
+use calendar::Instant;
+use problem::Problem;
+use serde::{Deserialize, Serialize};
+
+use super::Access;
+use super::link::Link;
+use super::secret::{SecretHash, generate};
+use super::shelf::Expires;
+
+/// Name of the cookie.
+const COOKIE: &str = "watchbell_session";
+
+/// A session as it is stored.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Session {
+    /// Who is signed in.
+    pub(crate) person: String,
+    /// With an administrator's rights.
+    pub(crate) admin: bool,
+    /// When they signed in.
+    pub(crate) created_at: Instant,
+    /// From then on it is not valid.
+    pub(crate) expires_at: Instant,
+}
+
+impl Expires for Session {
+    fn expires_at(&self) -> Instant {
+        self.expires_at
+    }
+}
+
+impl Access {
+    /// Begins a session for whom a one-time link was made; its secret goes into the cookie.
+    pub(super) async fn begin_session(&self, link: &Link) -> Result<String, Problem> {
+        let now = self.engine.now();
+        let secret = generate("");
+        let session = Session {
+            person: link.person.clone(),
+            admin: link.admin,
+            created_at: now,
+            expires_at: now + self.session_lifetime,
+        };
+        self.sessions.put(&self.engine, SecretHash::of(&secret), session).await?;
+        Ok(secret)
+    }
+
+    /// Ends the session of that cookie; without one there is nothing to do.
+    pub(crate) async fn end_session(&self, secret: &str) -> Result<(), Problem> {
+        self.sessions.take(&self.engine, SecretHash::of(secret)).await.map(drop)
+    }
+}
+
+/// The session's secret in a request's cookies.
+pub(crate) fn cookie_of(headers: &HeaderMap) -> Option<&str> {
+    let cookies = headers.get_all(header::COOKIE).into_iter().filter_map(|value| value.to_str().ok());
+    let mut pairs = cookies.flat_map(|value| value.split(';')).filter_map(|pair| pair.trim().split_once('='));
+    pairs.find(|(name, _)| *name == COOKIE).map(|(_, value)| value)
+}
+
+/// The cookie for a session; it ends with the browser or the session, whichever is first.
+pub(crate) fn cookie(secret: &str, public_url: &str) -> HeaderValue {
+    attributes(secret, public_url, "")
+}
+
+/// The cookie that removes itself.
+pub(crate) fn ended_cookie(public_url: &str) -> HeaderValue {
+    attributes("", public_url, "; Max-Age=0")
+}
+
+fn attributes(value: &str, public_url: &str, age: &str) -> HeaderValue {
+    let secure = if public_url.starts_with("https://") { "; Secure" } else { "" };
+    HeaderValue::from_str(&format!("{COOKIE}={value}; Path=/; HttpOnly; SameSite=Lax{secure}{age}"))
+        .expect("a generated secret and the attributes are visible ASCII")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_cookie_is_found_among_others() {
+        for (sent, wanted) in [
+            (vec!["watchbell_session=abc"], Some("abc")),
+            (vec!["theme=dark; watchbell_session=abc; x=y"], Some("abc")),
+            (vec!["theme=dark", "watchbell_session=abc"], Some("abc")),
+            (vec!["xwatchbell_session=abc"], None),
+            (vec!["watchbell_session"], None),
+            (vec![], None),
+        ] {
+            let mut headers = HeaderMap::new();
+            for value in &sent {
+                headers.append(header::COOKIE, HeaderValue::from_static(value));
+            }
+            assert_eq!(cookie_of(&headers), wanted, "{sent:?}");
+        }
+    }
+
+    #[test]
+    fn the_cookie_is_closed_to_scripts_and_strangers() {
+        let plain = "watchbell_session=abc; Path=/; HttpOnly; SameSite=Lax";
+        assert_eq!(cookie("abc", "http://127.0.0.1:7"), plain);
+        assert_eq!(cookie("abc", "https://watchbell.example"), format!("{plain}; Secure"));
+        assert_eq!(ended_cookie("http://127.0.0.1:7"), "watchbell_session=; Path=/; HttpOnly; SameSite=Lax; Max-Age=0");
+    }
+}

@@ -1,0 +1,142 @@
+//! `POST /api/v1/incidents/{id}/{command}`: the body is the command's fields.
+//!
+//! The core decides; here a path and a body become its command. Internal commands have no word.
+
+use axum::Json;
+use axum::extract::{Path, State};
+use axum::http::{HeaderMap, Method, Uri};
+use axum::response::Response;
+use problem::Problem;
+use serde::Deserialize;
+use serde::de::value::{BorrowedStrDeserializer, MapAccessDeserializer};
+use serde::de::{DeserializeSeed, Error as _, MapAccess};
+use wcore::Command;
+
+use super::idempotency;
+use crate::access::Principal;
+use crate::app::App;
+use crate::body::{Posted, malformed};
+use crate::dto::IncidentDto;
+use crate::id;
+use crate::refusal::Refusal;
+
+/// A command's word in the path, and the core's name for it.
+const WORDS: [(&str, &str); 17] = [
+    ("acknowledge", "acknowledge"),
+    ("assign", "assign"),
+    ("accept", "accept"),
+    ("facts", "fact"),
+    ("updates", "update"),
+    ("decide", "decide"),
+    ("contain", "contain"),
+    ("mitigate", "mitigate"),
+    ("validations", "validate"),
+    ("resolve", "resolve"),
+    ("reopen", "reopen"),
+    ("severity", "severity"),
+    ("notes", "note"),
+    ("pause", "pause"),
+    ("unpause", "unpause"),
+    ("waive", "waive"),
+    ("reviews", "review"),
+];
+
+/// Acts on an incident; answers the incident afterwards.
+pub(crate) async fn command(
+    State(app): State<App>,
+    principal: Principal,
+    Path((id, word)): Path<(String, String)>,
+    (method, uri, headers): (Method, Uri, HeaderMap),
+    posted: Posted,
+) -> Result<Response, Refusal> {
+    let name = name_of(&word)?;
+    let incident = app.incident(&principal.viewer, id::parse_incident(&id)?).await?;
+    let command = parse(name, posted.text()?)?;
+    let key = idempotency::of(&principal, &headers, (&method, &uri), &posted.0)?;
+    let applied = app.engine.command(incident.no, command, principal.viewer.actor(), key).await?;
+    let rules = app.engine.rules();
+    let dto = IncidentDto::new(&applied.incident, &rules.policy, &app.config.public_url);
+    Ok(idempotency::marked(Json(dto), applied.replayed))
+}
+
+fn name_of(word: &str) -> Result<&'static str, Problem> {
+    let found = WORDS.iter().find(|(path, _)| *path == word).map(|(_, name)| *name);
+    found.ok_or_else(|| {
+        let words: Vec<&str> = WORDS.iter().map(|(path, _)| *path).collect();
+        Problem::new(&problem::COMMAND_UNKNOWN, format!("there are {}", words.join(", ")))
+    })
+}
+
+/// The command of that name with the fields in `json`.
+fn parse(name: &'static str, json: &str) -> Result<Command, Problem> {
+    let mut fields = serde_json::Deserializer::from_str(json);
+    let command = Command::deserialize(MapAccessDeserializer::new(Tagged { name: Some(name), fields: &mut fields }));
+    let command = command.map_err(|error| malformed(&error))?;
+    fields.end().map_err(|error| malformed(&error))?;
+    Ok(command)
+}
+
+/// The one-entry map `{name: fields}`, which is how the core's commands are written.
+struct Tagged<'a, 'de> {
+    name: Option<&'static str>,
+    fields: &'a mut serde_json::Deserializer<serde_json::de::StrRead<'de>>,
+}
+
+impl<'de> MapAccess<'de> for Tagged<'_, 'de> {
+    type Error = serde_json::Error;
+
+    fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, Self::Error> {
+        self.name.take().map(|name| seed.deserialize(BorrowedStrDeserializer::new(name))).transpose()
+    }
+
+    fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, Self::Error> {
+        seed.deserialize(&mut *self.fields).map_err(|error| match error.is_data() {
+            // The place is appended by the parser itself where it knows one.
+            true => serde_json::Error::custom(error),
+            false => error,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use expect_test::{Expect, expect};
+
+    use super::*;
+
+    #[test]
+    fn every_word_names_a_command() {
+        for (word, name) in WORDS {
+            let refused = parse(name, r#"{"surely-unknown": 1}"#).unwrap_err();
+            assert_eq!(refused.code.id, "command-malformed", "{word}");
+            assert!(refused.detail.contains("surely-unknown"), "{word}: {}", refused.detail);
+        }
+        for internal in ["skip_step", "show_update", "SkipStep", "fact", ""] {
+            assert_eq!(name_of(internal).unwrap_err().code.id, "command-unknown", "{internal}");
+        }
+    }
+
+    #[test]
+    fn bodies_become_commands() {
+        let check = |word: &str, json: &str, wanted: Expect| {
+            wanted.assert_eq(&match parse(name_of(word).unwrap(), json) {
+                Ok(command) => format!("{command:?}"),
+                Err(problem) => problem.detail,
+            });
+        };
+        check("acknowledge", "{}", expect![""]);
+        check("notes", r#"{"text": "seen"}"#, expect![""]);
+        check("assign", r#"{"role": "validation", "person": "mara"}"#, expect![""]);
+        check("assign", r#"{"role": "king", "person": "mara"}"#, expect![""]);
+        check("notes", r#"{"txt": "seen"}"#, expect![""]);
+        check("notes", r#"{"text": 7}"#, expect![""]);
+        check("notes", r#"{"text": "a", "text": "b"}"#, expect![""]);
+        check("notes", r#"{"text": "seen"} {}"#, expect![""]);
+        check("notes", r#"{"text": "seen"},"show_update":{"update":1,"surface":"x"}"#, expect![""]);
+        check("notes", r#"["seen"]"#, expect![""]);
+        check("notes", r#""seen""#, expect![""]);
+        check("notes", "{", expect![""]);
+        check("notes", &"[".repeat(1_000), expect![""]);
+        check("facts", r#"{"fact": "aware_at", "at": "yesterday", "note": ""}"#, expect![""]);
+    }
+}

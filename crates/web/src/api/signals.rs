@@ -1,0 +1,75 @@
+//! Signals as they were stored.
+//!
+//! What would raise a restricted incident is shown to administrators only: a signal belongs to no
+//! incident by itself, so that the policy in force tells which ones those are.
+
+use axum::Json;
+use axum::extract::State;
+use engine::StoredSignal;
+use policy::model::{Policy, TriggerKind};
+use serde::Deserialize;
+use serde_json::{Value, json};
+use wcore::Signal;
+
+use super::{Params, cursor, list, pair, query, value};
+use crate::access::Viewer;
+use crate::app::App;
+use crate::id;
+use crate::refusal::Refusal;
+
+/// Signals of a page that does not say otherwise.
+const LIMIT: u32 = 100;
+/// Most signals of a page: a megabyte of ordinary ones.
+const LIMIT_MAX: u32 = 1_000;
+
+/// Which signals.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Which {
+    limit: Option<u32>,
+    cursor: Option<String>,
+}
+
+/// `GET /api/v1/signals`, in recorded order.
+pub(crate) async fn index(
+    State(app): State<App>,
+    viewer: Viewer,
+    Params(which): Params<Which>,
+) -> Result<Json<Value>, Refusal> {
+    let limit = match which.limit.unwrap_or(LIMIT) {
+        limit @ 1..=LIMIT_MAX => limit as usize,
+        _ => return Err(query(format!("`limit` must lie between 1 and {LIMIT_MAX}")).into()),
+    };
+    let after = cursor(which.cursor.as_deref(), pair)?;
+    let stored = app.engine.read(move |view| {
+        // The batch of the cursor is read again, since it may hold more; it counts on top.
+        let (position, skipped) = after.map_or((0, 0), |(position, index)| (position.saturating_sub(1), index + 1));
+        view.signals(position, skipped.saturating_add(limit as u32 + 1))
+    });
+    let stored = stored.await?;
+    let first = stored.partition_point(|stored| after.is_some_and(|at| (stored.position, stored.index) <= at));
+    let rest = &stored[first..];
+    let page = &rest[..rest.len().min(limit)];
+    let next = page.last().filter(|_| rest.len() > limit).map(|last| format!("{}.{}", last.position, last.index));
+    let rules = app.engine.rules();
+    let shown = page.iter().filter(|stored| viewer.admin || !is_restricted(&rules.policy, &stored.signal));
+    Ok(list("signals", shown.map(shape).collect(), next))
+}
+
+fn shape(stored: &StoredSignal) -> Value {
+    let mut item = value(&stored.signal);
+    item["external_id"] = item["id"].take();
+    item["id"] = json!(id::signal(stored.position, stored.index));
+    item["position"] = json!(stored.position);
+    item["recorded_at"] = json!(stored.recorded_at);
+    item
+}
+
+/// Whether some trigger would take this signal for a restricted incident.
+fn is_restricted(policy: &Policy, signal: &Signal) -> bool {
+    let restricted = |class: &str| policy.class(class).is_some_and(|class| class.restricted);
+    policy.triggers.iter().filter(|trigger| restricted(&trigger.raise.class)).any(|trigger| match &trigger.kind {
+        TriggerKind::When(when) | TriggerKind::Count { when, .. } => when.holds(signal),
+        TriggerKind::Rate { metric, .. } => *metric == signal.metric,
+    })
+}

@@ -1,0 +1,55 @@
+//! What every handler shares: the engine, access, and the settings of the HTTP side.
+//!
+//! It reads no environment and no file; the binary does.
+
+use std::sync::Arc;
+
+use engine::Engine;
+use problem::Problem;
+use wcore::Incident;
+
+use crate::access::{Access, InFlight, Viewer, may_see};
+use crate::id;
+use crate::metrics::Meters;
+
+/// Settings of the HTTP side.
+#[derive(Clone, Debug)]
+pub struct AppConfig {
+    /// How people reach this server, such as `https://watchbell.example.com`; without a slash at the end.
+    pub public_url: String,
+    /// A server for development and demonstration.
+    pub dev: bool,
+    /// Time stands still and `POST /dev/clock` moves it.
+    pub test_clock: bool,
+    /// Requests of one token or session that may be under way at once.
+    pub in_flight_max: usize,
+}
+
+/// Requests of one sender at once: four times the widest load test, and 256 MiB of bodies at worst.
+pub const IN_FLIGHT_MAX: usize = 256;
+
+impl AppConfig {
+    /// The settings of an ordinary server.
+    pub fn new(public_url: impl Into<String>) -> AppConfig {
+        let public_url = public_url.into().trim_end_matches('/').to_owned();
+        AppConfig { public_url, dev: false, test_clock: false, in_flight_max: IN_FLIGHT_MAX }
+    }
+}
+
+/// The state behind every route. Cheap to clone.
+#[derive(Clone)]
+pub(crate) struct App {
+    pub(crate) engine: Engine,
+    pub(crate) access: Arc<Access>,
+    pub(crate) config: Arc<AppConfig>,
+    pub(crate) meters: Arc<Meters>,
+    pub(crate) in_flight: Arc<InFlight>,
+}
+
+impl App {
+    /// The incident of that number, if there is one and the viewer may see it. Both refusals read the same.
+    pub(crate) async fn incident(&self, viewer: &Viewer, no: u64) -> Result<Incident, Problem> {
+        let found = self.engine.read(move |view| view.incident(no)).await?;
+        found.filter(|incident| may_see(viewer, incident)).ok_or_else(|| id::unknown(&id::incident(no)))
+    }
+}

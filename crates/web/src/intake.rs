@@ -1,0 +1,80 @@
+//! Where signals come in. The hot path: the body is parsed where it arrived, and the answer
+//! follows the commit.
+//!
+//! Good signals are taken in though others of the request are not. A request of which nothing at
+//! all can be taken in is refused, so that its sender notices.
+
+use axum::Json;
+use axum::extract::{Request, State};
+use axum::http::StatusCode;
+use intake::{Rejected, limit};
+use problem::Problem;
+use serde_json::{Value, json};
+use wcore::Signal;
+
+use crate::app::App;
+use crate::body;
+use crate::id;
+use crate::refusal::Refusal;
+
+/// Most rejections listed in an answer, so that it stays smaller than the request.
+const REJECTED_SHOWN_MAX: usize = 1_000;
+
+/// `POST /v1/signals`
+pub(crate) async fn native(State(app): State<App>, request: Request) -> Result<(StatusCode, Json<Value>), Refusal> {
+    let body = body::read(request.into_body(), limit::BODY_BYTES).await?;
+    let read = intake::native::read(&body, app.engine.now())?;
+    let answer = take_in(&app, read, body.len()).await?;
+    Ok((StatusCode::ACCEPTED, Json(answer)))
+}
+
+/// `POST /intake/alertmanager`: 2xx only after the commit; what was mended or lost is complained about.
+pub(crate) async fn alertmanager(State(app): State<App>, request: Request) -> Result<Json<Value>, Refusal> {
+    let body = body::read(request.into_body(), limit::ALERTMANAGER_BODY_BYTES).await?;
+    let notification = intake::alertmanager::read(&body, app.engine.now())?;
+    let warnings: Vec<Value> = notification.warnings.iter().map(shape).collect();
+    let mut answer = take_in(&app, notification.signals, body.len()).await?;
+    for warning in notification.warnings {
+        app.engine.complain(warning);
+    }
+    if !warnings.is_empty() {
+        answer["warnings"] = Value::Array(warnings);
+    }
+    Ok(Json(answer))
+}
+
+async fn take_in(app: &App, read: Vec<Result<Signal, Rejected>>, bytes: usize) -> Result<Value, Refusal> {
+    let mut signals = Vec::with_capacity(read.len());
+    let mut rejected = Vec::new();
+    for one in read {
+        match one {
+            Ok(signal) => signals.push(signal),
+            Err(one) => rejected.push(one),
+        }
+    }
+    app.meters.rejected(rejected.len());
+    let shown = || Value::Array(rejected.iter().take(REJECTED_SHOWN_MAX).map(rejection).collect());
+    if let (true, Some(first)) = (signals.is_empty(), rejected.first()) {
+        let detail = format!("signal {}: {}", first.index, first.problem.detail);
+        return Err(Refusal::from(Problem::new(first.problem.code, detail)).with("rejected", shown()));
+    }
+    let (accepted, duplicates, incidents) = match signals.is_empty() {
+        true => (0, 0, Vec::new()),
+        false => {
+            let accepted = app.engine.signals(signals, bytes).await?;
+            (accepted.accepted, accepted.duplicates, accepted.incidents)
+        }
+    };
+    let incidents: Vec<String> = incidents.into_iter().map(id::incident).collect();
+    Ok(json!({ "accepted": accepted, "duplicates": duplicates, "rejected": shown(), "incidents": incidents }))
+}
+
+fn rejection(rejected: &Rejected) -> Value {
+    let mut item = shape(&rejected.problem);
+    item["index"] = json!(rejected.index);
+    item
+}
+
+fn shape(problem: &Problem) -> Value {
+    json!({ "code": problem.code.id, "message": format!("{}: {}", problem.code.title, problem.detail) })
+}

@@ -1,0 +1,30 @@
+//! The pages: what people see and click. Rendered on the server, from the core's state.
+//!
+//! Every page is a pure function of what it shows; `serve` reads the engine and answers.
+//! Forms become the same commands as the API's. It knows no storage and decides nothing.
+
+mod actions;
+mod assets;
+mod board;
+mod declare;
+mod deliveries;
+mod event_words;
+mod face;
+mod form;
+mod frame;
+pub(crate) mod glyph;
+mod help;
+mod inbox;
+mod incident;
+mod moment;
+mod names;
+pub(crate) mod plain;
+mod policy;
+mod serve;
+mod submit;
+mod words;
+
+#[cfg(test)]
+mod tests;
+
+pub(crate) use serve::routes;

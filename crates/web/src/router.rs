@@ -1,0 +1,137 @@
+//! The one table of routes: method, path, what it needs, who answers.
+//!
+//! A route that is not in the table does not exist, and one without its needs cannot be written
+//! down. The signed-in pages are merged in behind a guard of their own.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::{DefaultBodyLimit, Path, Request};
+use axum::handler::Handler;
+use axum::http::Method;
+use axum::middleware::from_fn_with_state;
+use axum::response::Html;
+use axum::routing::{MethodFilter, MethodRouter, on};
+use engine::Engine;
+use problem::Problem;
+
+use crate::access::{Access, InFlight, Needs, Scope, guard, guard_page};
+use crate::api::{audit, clocks, commands, decisions, deliveries, incidents, rules, signals, tokens};
+use crate::app::{App, AppConfig};
+use crate::body::COMMAND_BYTES;
+use crate::metrics::{Meters, metrics};
+use crate::refusal::{Refusal, render};
+use crate::{events, headers, health, intake, pages, plain, sign_in};
+
+/// One row of the table.
+pub(crate) struct Route {
+    pub(crate) method: Method,
+    pub(crate) path: &'static str,
+    pub(crate) needs: Needs,
+    handler: MethodRouter<App>,
+}
+
+const READ: Needs = Needs::Scope(Scope::IncidentsRead);
+const WRITE: Needs = Needs::Scope(Scope::IncidentsWrite);
+const ADMIN: Needs = Needs::Scope(Scope::Admin);
+
+/// Every route but the signed-in pages.
+#[rustfmt::skip]
+pub(crate) fn table() -> Vec<Route> {
+    vec![
+        row(Method::POST, "/v1/signals", Needs::Source, intake::native),
+        row(Method::POST, "/intake/alertmanager", Needs::Source, intake::alertmanager),
+        row(Method::GET, "/api/v1/incidents", READ, incidents::index),
+        row(Method::POST, "/api/v1/incidents", WRITE, incidents::declare),
+        row(Method::GET, "/api/v1/incidents/{id}", READ, incidents::show),
+        row(Method::GET, "/api/v1/incidents/{id}/timeline", READ, incidents::timeline),
+        row(Method::GET, "/api/v1/incidents/{id}/decision", READ, incidents::decision),
+        row(Method::POST, "/api/v1/incidents/{id}/{command}", WRITE, commands::command),
+        row(Method::GET, "/api/v1/clocks", READ, clocks::index),
+        row(Method::GET, "/api/v1/signals", READ, signals::index),
+        row(Method::GET, "/api/v1/decisions", READ, decisions::index),
+        row(Method::GET, "/api/v1/deliveries", READ, deliveries::index),
+        row(Method::GET, "/api/v1/events", READ, events::events),
+        row(Method::GET, "/api/v1/policy", READ, rules::policy),
+        row(Method::GET, "/api/v1/roster", READ, rules::roster),
+        row(Method::GET, "/api/v1/audit", READ, audit::head),
+        row(Method::GET, "/api/v1/tokens", ADMIN, tokens::index),
+        row(Method::POST, "/api/v1/tokens", ADMIN, tokens::create),
+        row(Method::DELETE, "/api/v1/tokens/{id}", ADMIN, tokens::delete),
+        row(Method::POST, "/api/v1/sign-in-links", ADMIN, tokens::create_link),
+        row(Method::GET, "/sign-in/{code}", Needs::Nothing, sign_in::ask),
+        row(Method::POST, "/sign-in/{code}", Needs::OwnPage, sign_in::enter),
+        row(Method::POST, "/sign-out", Needs::OwnPage, sign_in::leave),
+        row(Method::GET, "/docs/errors", Needs::Nothing, error_codes),
+        row(Method::GET, "/docs/errors/{code}", Needs::Nothing, error_code),
+        row(Method::GET, "/livez", Needs::Nothing, health::live),
+        row(Method::GET, "/readyz", Needs::Nothing, health::ready),
+        row(Method::GET, "/metrics", Needs::Nothing, metrics),
+    ]
+}
+
+/// Routes of servers with a test clock.
+#[rustfmt::skip]
+pub(crate) fn test_table() -> Vec<Route> {
+    vec![
+        row(Method::GET, "/dev/clock", Needs::Nothing, health::clock),
+        row(Method::POST, "/dev/clock", Needs::OwnPage, health::advance),
+    ]
+}
+
+fn row<H, T>(method: Method, path: &'static str, needs: Needs, handler: H) -> Route
+where
+    H: Handler<T, App>,
+    T: 'static,
+{
+    let filter = MethodFilter::try_from(method.clone()).expect("the table has standard methods only");
+    Route { method, path, needs, handler: on(filter, handler) }
+}
+
+/// Everything that the server answers.
+pub fn router(engine: Engine, access: Arc<Access>, config: AppConfig) -> Router {
+    let mut routes = table();
+    if config.dev && config.test_clock {
+        routes.extend(test_table());
+    }
+    let app = App {
+        engine,
+        access,
+        config: Arc::new(config),
+        meters: Arc::new(Meters::default()),
+        in_flight: Arc::new(InFlight::default()),
+    };
+    let mut router = Router::new();
+    for Route { path, needs, handler, .. } in routes {
+        router = router.route(path, handler.route_layer(from_fn_with_state((app.clone(), needs), guard)));
+    }
+    let pages = pages::routes()
+        .layer(DefaultBodyLimit::max(COMMAND_BYTES))
+        .route_layer(from_fn_with_state(app.clone(), guard_page));
+    router
+        .merge(pages)
+        .fallback(unknown_route)
+        .method_not_allowed_fallback(wrong_method)
+        .layer(from_fn_with_state(app.clone(), render))
+        .layer(from_fn_with_state(app.clone(), headers::finish))
+        .with_state(app)
+}
+
+async fn unknown_route(request: Request) -> Refusal {
+    Problem::new(&problem::ROUTE_UNKNOWN, format!("nothing answers {} here", request.method())).into()
+}
+
+async fn wrong_method(request: Request) -> Refusal {
+    Problem::new(&problem::METHOD_WRONG, format!("{} is not among its methods", request.method())).into()
+}
+
+/// `GET /docs/errors`
+async fn error_codes() -> Html<String> {
+    Html(plain::codes().into_string())
+}
+
+/// `GET /docs/errors/{code}`
+async fn error_code(Path(id): Path<String>) -> Result<Html<String>, Refusal> {
+    let unknown = || Problem::new(&problem::ROUTE_UNKNOWN, "no problem has that code; /docs/errors lists them all");
+    problem::find(&id).map(|code| Html(plain::code(code).into_string())).ok_or_else(|| unknown().into())
+}
