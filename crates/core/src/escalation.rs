@@ -27,16 +27,18 @@ impl Draft<'_> {
         }
     }
 
-    /// A claimed step had nobody: the next one is paged at once.
+    /// A claimed step had nobody: the next one is paged at once, after the last the fallback.
     pub(crate) fn skip_step(&mut self, step: u32, round: u32) {
-        if self.state.escalation.current != Some((step, round)) {
+        let answered = self.state.acknowledged.is_some() || !self.state.status().is_open();
+        if answered || self.state.escalation.current != Some((step, round)) {
             return;
         }
-        let Some((next_step, next_round, _)) = self.state.escalation.next else { return };
         self.emit(Event::StepSkipped { step, round });
-        // A repeated step waits for its round: it would find nobody again at once.
-        if next_step != step {
-            self.page_step(next_step, next_round);
+        match self.state.escalation.next {
+            // A repeated step waits for its round: it would find nobody again at once.
+            Some((next_step, _, _)) if next_step == step => {}
+            Some((next_step, next_round, _)) => self.page_step(next_step, next_round),
+            None => self.page_step(step + 1, 0),
         }
     }
 

@@ -315,7 +315,7 @@ pub enum RetimeCause {
     Unpause,
     /// The incident came back, the gap counts as a pause.
     Reopened,
-    /// A validation failed.
+    /// A validation failed, or was outdated by a later mitigation.
     ValidationFailed,
     /// A published message promised the next one sooner.
     Promised,

@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use calendar::Instant;
+use calendar::{Instant, Intervals};
 use policy::model::{Milestone, Rank, Role};
 use serde::{Deserialize, Serialize};
 
@@ -152,6 +152,8 @@ pub struct Incident {
     pub reviewed: Option<Act>,
     /// Why work stands still, if it does.
     pub paused: Option<String>,
+    /// When work stood still: pauses, and the gaps between a resolution and what came back.
+    pub pauses: Intervals,
     /// Dated statements.
     pub facts: BTreeMap<Fact, Act>,
     /// How often it came back.
@@ -197,6 +199,7 @@ impl Incident {
             resolved_at: None,
             reviewed: None,
             paused: None,
+            pauses: Intervals::new(),
             facts: BTreeMap::new(),
             reopened: 0,
             roles: BTreeMap::new(),
@@ -241,9 +244,10 @@ impl Incident {
         }
     }
 
-    /// The latest validation passed.
+    /// The latest validation passed, on evidence that is newer than the mitigation.
     pub fn is_validated(&self) -> bool {
-        self.validation.as_ref().is_some_and(|v| v.passed)
+        let fixed_at = self.mitigated.as_ref().map(|(fix, _)| fix.at);
+        self.validation.as_ref().is_some_and(|v| v.passed && fixed_at.is_none_or(|at| v.evidence.observed_at > at))
     }
 
     /// Whether a milestone's fact holds.
@@ -325,14 +329,20 @@ impl Incident {
                 }
             }
             Event::Resolved { at, .. } => self.resolved_at = Some(*at),
-            Event::Reopened { .. } => self.reopen(),
+            Event::Reopened { .. } => self.reopen(at),
             Event::Reviewed { act, .. } => self.reviewed = Some(act.clone()),
             Event::FactRecorded { fact, act, .. } => {
                 self.facts.insert(*fact, act.clone());
             }
             Event::SeverityChanged { to, .. } => self.severity = *to,
-            Event::Paused { reason } => self.paused = Some(reason.clone()),
-            Event::Unpaused => self.paused = None,
+            Event::Paused { reason } => {
+                self.paused = Some(reason.clone());
+                self.pauses.add(at, Instant::MAX);
+            }
+            Event::Unpaused => {
+                self.paused = None;
+                self.pauses.close(at);
+            }
             Event::UpdatePublished(update) => self.updates.push((**update).clone()),
             Event::UpdateVisible { update, .. } => {
                 if let Some(update) = self.updates.iter_mut().find(|u| u.no == *update) {
@@ -363,8 +373,10 @@ impl Incident {
     }
 
     /// Withdraws facts, never events: what was acknowledged stays so.
-    fn reopen(&mut self) {
-        self.resolved_at = None;
+    fn reopen(&mut self, at: Instant) {
+        if let Some(resolved_at) = self.resolved_at.take() {
+            self.pauses.add(resolved_at, at);
+        }
         self.reviewed = None;
         self.validation = None;
         self.mitigated = None;

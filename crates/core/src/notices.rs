@@ -5,7 +5,7 @@
 use calendar::{Duration, Instant};
 use policy::model::{Milestone, Precondition, Role, Target, Window};
 
-use crate::clock::{Clock, ClockKind};
+use crate::clock::{Clock, ClockId, ClockKind};
 use crate::draft::Draft;
 use crate::event::Event;
 use crate::incident::Incident;
@@ -16,6 +16,7 @@ struct Notices {
     every: Option<Target>,
     until: Milestone,
     closing: Option<Target>,
+    approval: Option<Role>,
 }
 
 impl Draft<'_> {
@@ -75,13 +76,37 @@ impl Draft<'_> {
         {
             self.start_slot(ClockKind::Update(audience.clone()), &every, due_at);
         }
-        let earlier = |clock: &&Clock| {
-            clock.id != missed.id
+        !self.is_in_missed_run(&missed.id)
+    }
+
+    /// Whether an earlier notice or slot of its audience was missed and is still owed.
+    pub(crate) fn is_in_missed_run(&self, id: &ClockId) -> bool {
+        let (ClockKind::Notify(audience) | ClockKind::Update(audience)) = &id.kind else { return false };
+        self.state.clocks.iter().any(|clock| {
+            clock.id != *id
                 && clock.is_open()
                 && clock.breached_at.is_some()
                 && matches!(&clock.id.kind, ClockKind::Notify(a) | ClockKind::Update(a) if a == audience)
-        };
-        !self.state.clocks.iter().any(|clock| earlier(&clock))
+        })
+    }
+
+    /// When an audience last saw a message.
+    pub(crate) fn last_informed(&self, audience: &str) -> Option<Instant> {
+        self.state.updates.iter().filter(|update| update.audience == audience).filter_map(|u| u.visible_at).max()
+    }
+
+    /// Audiences that were told before a raised severity promised them a cadence: it runs from then.
+    pub(crate) fn start_missing_cadences(&mut self) {
+        let audiences: Vec<String> = self.targets().updates.into_keys().collect();
+        for audience in audiences {
+            let kind = ClockKind::Update(audience.clone());
+            let Some(Notices { every: Some(every), until, .. }) = self.notices(&audience) else { continue };
+            let running = self.state.open_clocks(&kind).next().is_some();
+            if let (false, false, Some(told_at)) = (running, is_done(&self.state, until), self.last_informed(&audience))
+            {
+                self.start(kind, &every, told_at, None);
+            }
+        }
     }
 
     /// A slot that begins where the last one was missed may itself be past: no grace for it.
@@ -154,8 +179,8 @@ impl Draft<'_> {
             window => window,
         };
         match window {
-            Some(Window::Notices { first, every, until, closing, .. }) => {
-                Some(Notices { first, every, until, closing })
+            Some(Window::Notices { first, every, until, closing, approval, .. }) => {
+                Some(Notices { first, every, until, closing, approval })
             }
             _ => None,
         }
@@ -173,6 +198,11 @@ impl Draft<'_> {
         if let (true, Some(first)) = (inform, first) {
             self.start(ClockKind::Notify(audience.to_owned()), &first, self.now(), None);
         }
+    }
+
+    /// The role whose holder approves messages to an audience, where one does.
+    pub(crate) fn approver(&self, audience: &str) -> Option<Role> {
+        self.notices(audience).and_then(|window| window.approval)
     }
 
     /// The role that decides whether an audience is told, where one does.

@@ -7,7 +7,7 @@ use policy::model::{Length, Precondition, Rank, Role, Target, Targets, Window};
 
 use crate::clock::{Clock, ClockId, ClockKind, Ending, Warning};
 use crate::draft::{Draft, share};
-use crate::event::{Event, PageReason, RetimeCause, Retimed};
+use crate::event::{Event, Fact, PageReason, RetimeCause, Retimed};
 
 /// Time that a raised severity leaves where its target is already past.
 pub const GRACE: Duration = Duration::from_mins(10);
@@ -58,8 +58,8 @@ impl Draft<'_> {
 
     fn new_clock(&self, kind: ClockKind, target: Duration, calendar: &str, from: Instant) -> Clock {
         let mut pauses = Intervals::new();
-        if self.state.paused.is_some() && kind.pausable() {
-            pauses.add(self.now(), Instant::MAX);
+        if kind.pausable() {
+            self.state.pauses.iter().filter(|(_, end)| *end > from).for_each(|(start, end)| pauses.add(start, end));
         }
         let mut clock = Clock {
             id: ClockId { cycle: self.state.next_cycle(&kind), kind },
@@ -130,7 +130,8 @@ impl Draft<'_> {
         let last = self.state.clocks.iter().rfind(|clock| clock.id.kind == *kind);
         let Some(mut clock) = last.filter(|clock| clock.met_at.is_some()).cloned() else { return };
         if let Some(met_at) = clock.met_at.take() {
-            clock.pauses.add(met_at, self.now());
+            let stands_still = self.state.paused.is_some() && kind.pausable();
+            clock.pauses.add(met_at, if stands_still { Instant::MAX } else { self.now() });
         }
         clock.ending = None;
         self.retime(clock, cause);
@@ -165,17 +166,64 @@ impl Draft<'_> {
     pub(crate) fn retarget(&mut self, from: Rank, loosen: Loosen) {
         let targets = self.targets();
         let raised = self.state.severity < from;
-        for (kind, target) in all_targets(&targets) {
-            let open = self.state.open_clocks(&kind).next().cloned();
+        let mut all = all_targets(&targets);
+        all.extend(Role::ALL.into_iter().filter_map(|role| Some((ClockKind::Accept(role), targets.accept.clone()?))));
+        for (kind, target) in &all {
+            let open = self.state.open_clocks(kind).next().cloned();
             match open {
-                Some(clock) if clock.breached_at.is_none() => self.retarget_clock(clock, &target, loosen),
-                Some(_) => {}
-                None if raised && starts_at_opening(&kind) && self.state.next_cycle(&kind) == 1 => {
-                    let only_if = precondition(&targets, &kind);
-                    self.start(kind, &target, self.state.opened_at, only_if);
+                Some(clock) if clock.breached_at.is_none() => self.retarget_clock(clock, target, loosen),
+                None if raised && self.state.next_cycle(kind) == 1 => {
+                    if let Some(from) = self.runs_from(kind) {
+                        self.start(kind.clone(), target, from, precondition(&targets, kind));
+                    }
                 }
-                None => {}
+                Some(_) | None => {}
             }
+        }
+        if raised {
+            self.start_missing_cadences();
+        } else if loosen == Loosen::Approved {
+            self.cancel_unpromised(&all);
+        }
+    }
+
+    /// From when a promise that a raised severity adds runs; `None` where it does not: it begins
+    /// with something that is still to come, or its fact holds already.
+    fn runs_from(&self, kind: &ClockKind) -> Option<Instant> {
+        let state = &self.state;
+        let fulfilled = match kind {
+            ClockKind::Accept(role) => {
+                return state.roles.get(role).filter(|holder| !holder.accepted).map(|holder| holder.since);
+            }
+            ClockKind::Update(_) | ClockKind::Closing(_) | ClockKind::Review | ClockKind::Statutory(_) => return None,
+            ClockKind::Acknowledge => state.acknowledged.is_some(),
+            ClockKind::Confirm => state.facts.contains_key(&Fact::ConfirmedAt),
+            ClockKind::Contain => state.contained.is_some() || state.mitigated.is_some(),
+            ClockKind::Mitigate => state.mitigated.is_some(),
+            ClockKind::Validate => state.is_validated(),
+            ClockKind::Resolve => state.resolved_at.is_some(),
+            ClockKind::Notify(audience) => self.last_informed(audience).is_some(),
+            ClockKind::Decide(audience) => state.informed.contains(audience),
+        };
+        (!fulfilled).then_some(state.opened_at)
+    }
+
+    /// Ends what a lowered severity, with approval, no longer promises. What a message promised stays.
+    fn cancel_unpromised(&mut self, promised: &[(ClockKind, Target)]) {
+        let reason = format!("not promised at {}", self.ctx.policy.severity_name(self.state.severity));
+        let by_message = |clock: &Clock| {
+            let audience = clock.id.kind.audience();
+            let mut updates = self.state.updates.iter().filter(|update| audience == Some(update.audience.as_str()));
+            updates.any(|update| update.next_update_at.is_some() && update.next_update_at == clock.due_at)
+        };
+        let unpromised = |clock: &&Clock| {
+            let kept = matches!(clock.id.kind, ClockKind::Closing(_) | ClockKind::Review | ClockKind::Statutory(_));
+            clock.is_open() && !kept && !by_message(clock) && !promised.iter().any(|(kind, _)| *kind == clock.id.kind)
+        };
+        let kinds: Vec<ClockKind> =
+            self.state.clocks.iter().filter(unpromised).map(|clock| clock.id.kind.clone()).collect();
+        for kind in kinds {
+            self.cancel(&kind, &reason);
         }
     }
 
@@ -221,7 +269,8 @@ impl Draft<'_> {
         let Some(percent) = clock.warnings.iter().filter(|w| w.at <= now).map(|w| w.percent).max() else { return };
         let late = clock.warnings.iter().any(|w| w.percent == percent && w.at < now && w.at < clock.started_at);
         self.emit(Event::ClockWarned { clock: clock.id.clone(), percent, late });
-        if clock.id.kind != ClockKind::Acknowledge {
+        // A run of missed slots was paged when it began.
+        if clock.id.kind != ClockKind::Acknowledge && !self.is_in_missed_run(&clock.id) {
             let parties = self.answering(clock.id.kind.accountable());
             self.page(PageReason::Warning { clock: clock.id.clone(), percent }, parties);
         }
@@ -297,10 +346,6 @@ fn all_targets(targets: &Targets) -> Vec<(ClockKind, Target)> {
         }
     }
     all
-}
-
-fn starts_at_opening(kind: &ClockKind) -> bool {
-    !matches!(kind, ClockKind::Update(_) | ClockKind::Closing(_) | ClockKind::Review | ClockKind::Accept(_))
 }
 
 fn precondition(targets: &Targets, kind: &ClockKind) -> Option<Precondition> {

@@ -18,6 +18,9 @@ pub(super) fn decide(
         return Err(draft.stage(format!("nothing is to be decided about `{audience}`; publish an update")));
     };
     draft.must_hold(role, &act.by, &problem::ROLE_REQUIRED)?;
+    if draft.state.informed.contains(audience) {
+        return Err(draft.stage(format!("it was decided that `{audience}` is told; publish an update")));
+    }
     draft.audience_decided(audience, inform, reason);
     Ok(())
 }

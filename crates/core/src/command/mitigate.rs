@@ -5,7 +5,7 @@ use problem::Problem;
 
 use crate::clock::ClockKind;
 use crate::draft::Draft;
-use crate::event::{Actor, Event};
+use crate::event::{Actor, Event, RetimeCause};
 
 /// Whoever mitigates is the remediation's holder from then on, if nobody had accepted it.
 pub(super) fn mitigate(draft: &mut Draft<'_>, by: &Actor, note: &str) -> Result<(), Problem> {
@@ -19,8 +19,14 @@ pub(super) fn mitigate(draft: &mut Draft<'_>, by: &Actor, note: &str) -> Result<
     if draft.keep_apart(Role::Remediation, &act.by).is_ok() {
         draft.take_role(Role::Remediation, &act.by);
     }
+    let was_validated = draft.state.is_validated();
     draft.emit_milestone(Event::Mitigated { act, note });
     draft.meet(&ClockKind::Mitigate);
     draft.meet(&ClockKind::Contain);
+    // Proof from before the fix proves nothing about it.
+    if was_validated && !draft.state.is_validated() {
+        draft.resume(&ClockKind::Validate, RetimeCause::ValidationFailed);
+        draft.restart_cadences();
+    }
     Ok(())
 }

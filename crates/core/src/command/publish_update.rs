@@ -1,7 +1,7 @@
 //! A person's words to an audience. Its clocks are met when the words can be seen.
 
 use calendar::{Duration, Instant};
-use policy::model::{Role, Window};
+use policy::model::Role;
 use problem::Problem;
 
 use crate::draft::Draft;
@@ -81,9 +81,8 @@ impl Draft<'_> {
 
     /// Where a window asks for a role's approval, the holder of that role publishes.
     fn must_be_approved(&self, audience: &str, person: &str) -> Result<(), Problem> {
-        let targets = self.targets();
-        let Some(Window::Notices { approval: Some(role), .. }) = targets.updates.get(audience) else { return Ok(()) };
-        self.must_hold(*role, person, &problem::APPROVAL_REQUIRED)
+        let Some(role) = self.approver(audience) else { return Ok(()) };
+        self.must_hold(role, person, &problem::APPROVAL_REQUIRED)
     }
 
     /// Refuses a person who neither holds a role nor stands in for it by policy.

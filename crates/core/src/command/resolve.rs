@@ -4,7 +4,7 @@ use problem::Problem;
 
 use crate::clock::ClockKind;
 use crate::draft::Draft;
-use crate::event::{Actor, Event};
+use crate::event::{Actor, Event, RetimeCause};
 
 pub(super) fn resolve(draft: &mut Draft<'_>, by: &Actor) -> Result<(), Problem> {
     let act = draft.act(by)?;
@@ -27,6 +27,10 @@ impl Draft<'_> {
     /// Ends what resolution ends, and begins what follows it.
     pub(crate) fn close(&mut self, on_clear: bool) {
         self.stop_escalation("resolved");
+        if self.state.paused.is_some() {
+            self.emit(Event::Unpaused);
+            self.pause_clocks(RetimeCause::Unpause);
+        }
         self.emit_milestone(Event::Resolved { at: self.now(), on_clear });
         self.meet(&ClockKind::Resolve);
         let kinds: Vec<ClockKind> = self

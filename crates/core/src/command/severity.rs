@@ -27,6 +27,10 @@ pub(super) fn change(
         let detail = format!("`approver` is `{approver}`; it must be another person of the roster");
         return Err(Problem::new(&problem::APPROVAL_REQUIRED, detail));
     }
+    let reason = match approver {
+        Some(approver) if rank > draft.state.severity => format!("{reason} (looser targets approved by {approver})"),
+        _ => reason,
+    };
     let loosen = if approver.is_some() { Loosen::Approved } else { Loosen::Never };
     draft.change_severity(rank, reason, loosen);
     Ok(())

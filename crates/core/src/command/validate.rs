@@ -23,6 +23,9 @@ pub(super) fn validate(draft: &mut Draft<'_>, by: &Actor, passed: bool, evidence
         draft.meet(&ClockKind::Validate);
     } else if was_mitigated {
         draft.resume(&ClockKind::Mitigate, RetimeCause::ValidationFailed);
+        if draft.state.contained.is_none() {
+            draft.resume(&ClockKind::Contain, RetimeCause::ValidationFailed);
+        }
         draft.restart_cadences();
     }
     Ok(())

@@ -4,5 +4,6 @@
 #![allow(clippy::unwrap_used)]
 
 mod promises;
+mod rate;
 mod scenario;
 mod support;

@@ -5,7 +5,7 @@ mod policy;
 mod show;
 mod world;
 
-pub(crate) use policy::{airline, always, bare, notices, on, once, people, roster};
+pub(crate) use policy::{airline, always, bare, notices, on, once, roster};
 pub(crate) use show::{at, clock};
 pub(crate) use world::{World, evidence, person};
 

@@ -9,7 +9,7 @@ use wcore::decision::SignalRef;
 use wcore::event::{Actor, Entry, Event, Evidence};
 use wcore::raise::{self, Declaration, Raised};
 use wcore::signal::{Alert, AlertState};
-use wcore::trigger::{Detectors, Firing, Observed, Triggers};
+use wcore::trigger::{Detector, Detectors, Firing, Observed, Triggers};
 use wcore::{Command, Context, Incident, Signal, decide, tick};
 
 use super::{at, clock, show, span};
@@ -27,6 +27,8 @@ pub(crate) struct World {
     /// Firings of triggers that only observe.
     pub(crate) observed: Vec<Firing>,
     triggers: Triggers,
+    /// What the journal holds of the detectors.
+    stored: BTreeMap<String, Detector>,
     position: u64,
     /// Pages shown already, per incident.
     shown: BTreeMap<usize, usize>,
@@ -43,6 +45,7 @@ impl World {
             detectors: Detectors::default(),
             incidents: Vec::new(),
             observed: Vec::new(),
+            stored: BTreeMap::new(),
             position: 0,
             shown: BTreeMap::new(),
         }
@@ -59,6 +62,27 @@ impl World {
         world.signal("pii_leak", |s| s.label = Some("confirmed".to_owned()));
         world.pages();
         world
+    }
+
+    /// Another version of the policy becomes active.
+    pub(crate) fn activate(&mut self, change: impl FnOnce(&mut Policy)) {
+        change(&mut self.policy);
+        self.triggers = Triggers::new(&self.policy);
+    }
+
+    /// The program stops and starts: what triggers remember is read back, from bytes and from JSON.
+    pub(crate) fn restart(&mut self) {
+        let bytes = postcard::to_stdvec(&self.stored).unwrap();
+        let read: BTreeMap<String, Detector> = postcard::from_bytes(&bytes).unwrap();
+        let json = serde_json::to_string(&read).unwrap();
+        let read: BTreeMap<String, Detector> = serde_json::from_str(&json).unwrap();
+        assert_eq!(read, self.stored);
+        self.detectors = Detectors::new(read);
+    }
+
+    fn commit(&mut self) {
+        self.stored.extend(self.detectors.changed().clone());
+        self.detectors.settle();
     }
 
     // Signals ------------------------------------------------------------------------------
@@ -81,7 +105,7 @@ impl World {
         let place = SignalRef { position: self.position, index: 0 };
         let observed = Observed { signal: &signal, place, now: self.now };
         let firings = self.triggers.observe(&self.policy, &mut self.detectors, observed);
-        self.detectors.settle();
+        self.commit();
         self.raise(firings, alert.as_ref().map(|alert| alert.key.as_str()));
     }
 
@@ -163,7 +187,7 @@ impl World {
             self.record(i, Actor::Watchbell, decided.state, decided.events);
         }
         let firings = self.triggers.settle_due(&self.policy, &mut self.detectors, self.now);
-        self.detectors.settle();
+        self.commit();
         self.raise(firings, None);
     }
 
@@ -175,7 +199,7 @@ impl World {
             title: "Something is wrong".to_owned(),
             class: class.to_owned(),
             severity: Some(severity.to_owned()),
-            service: None,
+            service: Some("support-assistant".to_owned()),
             impact_started_at: None,
         };
         let ctx = Context { now: self.now, policy: &self.policy, roster: &self.roster };

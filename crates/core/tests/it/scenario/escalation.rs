@@ -1,0 +1,223 @@
+//! Who is paged, when, and when it stops.
+
+use wcore::Command;
+use wcore::event::{Actor, Event};
+
+use crate::support::World;
+
+/// Pages of the escalation alone, without warnings and misses.
+fn steps(world: &mut World) -> Vec<String> {
+    world.pages().into_iter().filter(|page| page.contains(" step-")).collect()
+}
+
+fn skip(world: &mut World, step: u32, round: u32) {
+    world.act(&Actor::Watchbell, &Command::SkipStep { step, round }).unwrap();
+}
+
+#[test]
+fn a_sev_1_never_falls_silent() {
+    let mut world = World::airline();
+    world.declare("pii_leak", "SEV-1");
+    world.advance("56m");
+    assert_eq!(
+        steps(&mut world),
+        [
+            "10:00 step-0-round-0: schedule/ai-oncall",
+            // The first page outside the first step comes at `escalate_after`, not after its wait.
+            "10:20 step-1-round-0: ben",
+            "10:30 step-2-round-0: mara",
+            "10:35 step-3-round-0: fallback",
+            "10:45 step-3-round-1: fallback",
+            "10:55 step-3-round-2: fallback",
+        ]
+    );
+    world.advance("24h");
+    assert_eq!(steps(&mut world).len(), 24 * 6);
+}
+
+#[test]
+fn a_lesser_severity_ends_with_its_last_step() {
+    let mut world = World::airline();
+    world.declare("pii_leak", "SEV-2");
+    world.advance("24h");
+    assert_eq!(
+        steps(&mut world),
+        ["10:00 step-0-round-0: schedule/ai-oncall", "10:45 step-1-round-0: ben", "10:55 step-2-round-0: mara"]
+    );
+    let stopped =
+        |event: &Event| matches!(event, Event::EscalationStopped { reason } if reason == "every step was paged");
+    assert!(world.events().any(stopped));
+}
+
+#[test]
+fn a_step_repeats_in_rounds_until_acknowledged() {
+    let mut world = World::airline();
+    world.declare("provider_outage", "SEV-2");
+    world.advance("80m");
+    assert_eq!(
+        steps(&mut world),
+        [
+            "10:00 step-0-round-0: schedule/ai-oncall",
+            "10:45 step-1-round-0: fallback",
+            "11:00 step-1-round-1: fallback",
+            "11:15 step-1-round-2: fallback",
+        ]
+    );
+    world.ack("ben");
+    world.advance("24h");
+    assert_eq!(steps(&mut world), [""; 0]);
+}
+
+#[test]
+fn an_acknowledgement_stops_the_steps_whoever_gives_it_and_however() {
+    let acts: [(&str, Command); 4] = [
+        ("ben", Command::Acknowledge {}),
+        ("mara", Command::Mitigate { note: "rolled back".to_owned() }),
+        ("ana", Command::Contain { customers_see: "a person answers".to_owned() }),
+        ("tom", Command::Update { audience: "customers".to_owned(), text: "Hm.".to_owned(), next_update_at: None }),
+    ];
+    for (who, act) in acts {
+        let mut world = World::sev1();
+        world.advance("9m");
+        world.does(who, act);
+        world.expect_clock("acknowledge", "met at 10:09");
+        assert_eq!(world.incident().roles[&policy::model::Role::Commander].person, who);
+        world.advance("3h");
+        assert_eq!(steps(&mut world), [""; 0], "{who}");
+    }
+}
+
+#[test]
+fn an_empty_step_is_skipped_at_once_and_recorded() {
+    let mut world = World::sev1();
+    skip(&mut world, 0, 0);
+    assert_eq!(steps(&mut world), ["10:00 step-1-round-0: ben"]);
+    assert!(world.events().any(|event| *event == Event::StepSkipped { step: 0, round: 0 }));
+    world.advance("10m");
+    assert_eq!(steps(&mut world), ["10:10 step-2-round-0: mara"]);
+    // News of a step that is no longer the present one comes too late.
+    skip(&mut world, 1, 0);
+    assert_eq!(steps(&mut world), [""; 0]);
+}
+
+#[test]
+fn where_every_step_is_empty_the_fallback_is_paged_at_any_severity() {
+    let mut world = World::airline();
+    world.declare("pii_leak", "SEV-3");
+    for step in 0..3 {
+        skip(&mut world, step, 0);
+    }
+    assert_eq!(
+        steps(&mut world),
+        [
+            "10:00 step-0-round-0: schedule/ai-oncall",
+            "10:00 step-1-round-0: ben",
+            "10:00 step-2-round-0: mara",
+            "10:00 step-3-round-0: fallback",
+        ]
+    );
+    assert_eq!(world.events().filter(|event| matches!(event, Event::StepSkipped { .. })).count(), 3);
+}
+
+#[test]
+fn a_repeated_step_with_nobody_waits_for_its_round() {
+    let mut world = World::airline();
+    world.declare("provider_outage", "SEV-2");
+    world.advance("45m");
+    skip(&mut world, 1, 0);
+    world.advance("15m");
+    assert_eq!(
+        steps(&mut world),
+        [
+            "10:00 step-0-round-0: schedule/ai-oncall",
+            "10:45 step-1-round-0: fallback",
+            "11:00 step-1-round-1: fallback",
+        ]
+    );
+}
+
+#[test]
+fn nobody_is_paged_for_a_step_that_was_empty_once_someone_has_acknowledged() {
+    let mut world = World::sev1();
+    world.ack("ana");
+    skip(&mut world, 0, 0);
+    assert_eq!(steps(&mut world), [""; 0]);
+}
+
+#[test]
+fn a_raised_severity_brings_the_next_step_forward() {
+    let mut world = World::airline();
+    world.declare("pii_leak", "SEV-2");
+    world.advance("5m");
+    let raise = Command::Severity { severity: "SEV-1".to_owned(), reason: "confirmed".to_owned(), approver: None };
+    world.act(&crate::support::person("ana"), &raise).unwrap();
+    world.advance("16m");
+    let pages: Vec<String> = world.pages().into_iter().filter(|page| !page.contains("customers")).collect();
+    assert_eq!(
+        pages,
+        [
+            "10:00 step-0-round-0: schedule/ai-oncall",
+            "10:05 raised-1: ana, schedule/ai-oncall",
+            "10:12 warning-notify:executives-80: tom",
+            "10:15:00.000001 missed-notify:executives: tom, mara, ana",
+            "10:20 step-1-round-0: ben",
+        ]
+    );
+}
+
+#[test]
+fn raised_after_its_last_step_the_fallback_is_paged() {
+    let mut world = World::airline();
+    world.declare("pii_leak", "SEV-2");
+    world.advance("2h");
+    steps(&mut world);
+    world.does("ana", Command::Note { text: "looking".to_owned() });
+    world.signal("pii_leak", |s| s.label = Some("confirmed".to_owned()));
+    world.advance("16m");
+    assert_eq!(steps(&mut world), ["12:05 step-3-round-0: fallback", "12:15 step-3-round-1: fallback"]);
+}
+
+#[test]
+fn six_hours_of_downtime_are_one_page_per_question() {
+    let mut world = World::sev1();
+    world.down_for("6h");
+    assert_eq!(
+        world.pages(),
+        [
+            "16:00 missed-contain: ana, ben",
+            "16:00 missed-mitigate: ana, ben",
+            "16:00 missed-notify:customers: tom, mara, ana",
+            "16:00 missed-notify:executives: tom, mara, ana",
+            "16:00 step-1-round-0: ben",
+        ]
+    );
+    // Every miss is on record at its own deadline all the same.
+    world.expect_clocks(&[
+        ("acknowledge", "missed at 10:10"),
+        ("contain", "missed at 10:30"),
+        ("mitigate", "missed at 14:00"),
+        ("notify:customers", "missed at 10:30"),
+        ("update:customers", "missed at 11:00"),
+        ("update:customers#10", "missed at 15:30"),
+        ("update:customers#11", "due 16:00"),
+        ("notify:executives", "missed at 10:15"),
+        ("update:executives#2", "missed at 14:15"),
+        ("update:executives#3", "due 16:15"),
+    ]);
+    world.advance("10m");
+    assert_eq!(steps(&mut world), ["16:10 step-2-round-0: mara"]);
+}
+
+#[test]
+fn nothing_more_is_paged_after_resolution() {
+    let mut world = World::airline();
+    let alert = |state| wcore::signal::Alert { key: "a1".to_owned(), state };
+    world.signal("provider_down", |s| s.alert = Some(alert(wcore::signal::AlertState::Firing)));
+    world.advance("10m");
+    world.signal("provider_down", |s| s.alert = Some(alert(wcore::signal::AlertState::Resolved)));
+    assert_eq!(world.incident().status(), wcore::incident::Status::Resolved);
+    world.expect_clocks(&[("acknowledge", "cancelled: resolved"), ("mitigate", "cancelled: resolved")]);
+    steps(&mut world);
+    world.advance("24h");
+    assert_eq!(steps(&mut world), [""; 0]);
+}

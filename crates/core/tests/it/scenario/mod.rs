@@ -1,0 +1,9 @@
+//! Scenarios: what people and time do to an incident, hour by hour. Instants without a date are
+//! times of the day of the scenarios, in UTC; the incident opens at ten unless the story says so.
+
+mod duties;
+mod escalation;
+mod severity;
+mod triggers;
+mod windows;
+mod work;

@@ -1,0 +1,195 @@
+//! The severity changes while clocks run.
+
+use wcore::Command;
+use wcore::event::Event;
+
+use crate::support::World;
+
+fn suspected() -> World {
+    let mut world = World::airline();
+    world.signal("pii_leak", |s| s.label = Some("suspected".to_owned()));
+    world
+}
+
+fn confirm(world: &mut World) {
+    world.signal("pii_leak", |s| s.label = Some("confirmed".to_owned()));
+}
+
+fn set(severity: &str, approver: Option<&str>) -> Command {
+    Command::Severity {
+        severity: severity.to_owned(),
+        reason: "looked again".to_owned(),
+        approver: approver.map(str::to_owned),
+    }
+}
+
+#[test]
+fn raised_early_the_targets_count_from_the_original_start() {
+    let mut world = suspected();
+    world.expect_clocks(&[
+        ("acknowledge", "due 10:20"),
+        ("contain", "due 12:00"),
+        ("mitigate", "due 18:00"),
+        ("notify:customers", "due 11:00"),
+        ("validate", "none"),
+        ("notify:executives", "none"),
+    ]);
+    world.advance("5m");
+    confirm(&mut world);
+    assert_eq!(world.incidents.len(), 1);
+    world.expect_clocks(&[
+        ("acknowledge", "due 10:10"),
+        ("contain", "due 10:30"),
+        ("mitigate", "due 14:00"),
+        ("validate", "due 18:00"),
+        ("resolve", "due 2026-11-24T10:00:00Z"),
+        ("notify:customers", "due 10:30"),
+        ("notify:executives", "due 10:15"),
+    ]);
+}
+
+#[test]
+fn raised_late_what_is_past_already_gets_ten_minutes() {
+    let mut world = suspected();
+    world.advance("5m");
+    world.ack("ana");
+    world.advance("35m");
+    confirm(&mut world);
+    world.expect_clocks(&[
+        ("acknowledge", "met at 10:05"),
+        ("contain", "born late, due 10:50"),
+        ("mitigate", "due 14:00"),
+        ("notify:customers", "born late, due 10:50"),
+        ("notify:executives", "born late, due 10:50"),
+    ]);
+    world.advance("10m");
+    world.expect_clock("contain", "born late, due 10:50");
+    world.advance("1m");
+    world.expect_clock("contain", "born late, missed at 10:50");
+}
+
+#[test]
+fn grace_never_makes_a_deadline_later_than_it_was() {
+    let mut world = suspected();
+    world.ack("ana");
+    world.advance("55m");
+    confirm(&mut world);
+    world.expect_clock("notify:customers", "born late, due 11:00");
+}
+
+#[test]
+fn what_was_missed_before_the_raise_stays_missed_and_is_not_promised_again() {
+    let mut world = suspected();
+    world.advance("30m");
+    world.expect_clock("acknowledge", "missed at 10:20");
+    confirm(&mut world);
+    world.expect_clocks(&[("acknowledge", "missed at 10:20"), ("acknowledge#2", "none")]);
+}
+
+#[test]
+fn earlier_pauses_are_credited_when_it_is_raised() {
+    let mut world = suspected();
+    world.ack("ana");
+    world.advance("10m");
+    world.does("ana", Command::Pause { reason: "waiting for the provider".to_owned() });
+    world.advance("30m");
+    world.does("ana", Command::Unpause {});
+    world.advance("10m");
+    confirm(&mut world);
+    world.expect_clocks(&[
+        ("contain", "due 11:00"),
+        ("mitigate", "due 14:30"),
+        // New with this severity, and the same half hour stood still.
+        ("validate", "due 18:30"),
+        // People who wait to hear were not paused.
+        ("notify:executives", "born late, due 11:00"),
+    ]);
+}
+
+#[test]
+fn raised_while_paused_the_new_clocks_stand_still_from_the_pause_on() {
+    let mut world = suspected();
+    world.advance("10m");
+    world.does("ana", Command::Pause { reason: "waiting for the provider".to_owned() });
+    world.advance("10m");
+    confirm(&mut world);
+    world.expect_clocks(&[("contain", "paused"), ("validate", "paused")]);
+    world.advance("10m");
+    world.does("ana", Command::Unpause {});
+    world.expect_clocks(&[("contain", "due 10:50"), ("validate", "due 18:20")]);
+}
+
+#[test]
+fn a_promise_whose_fact_holds_already_is_not_made_when_it_is_raised() {
+    let mut world = World::airline();
+    world.declare("pii_leak", "SEV-3");
+    world.advance("5m");
+    world.ack("ana");
+    world.does("ana", Command::Contain { customers_see: "a person answers".to_owned() });
+    world.tells("tom", "customers", None);
+    world.advance("5m");
+    world.does("ana", set("SEV-1", None));
+    world.expect_clocks(&[
+        ("acknowledge", "met at 10:05"),
+        ("contain", "none"),
+        ("notify:customers", "none"),
+        // They were told at 10:05: the cadence runs from there.
+        ("update:customers", "due 10:35"),
+        ("notify:executives", "due 10:15"),
+    ]);
+}
+
+#[test]
+fn acceptance_tightens_too() {
+    let mut world = World::airline();
+    for (rank, length) in [(1, "20m"), (2, "45m")] {
+        world.policy.targets.get_mut(&rank).unwrap().accept = Some(crate::support::always(length));
+    }
+    world.signal("pii_leak", |s| s.label = Some("suspected".to_owned()));
+    world.does("ana", Command::Accept { role: policy::model::Role::Remediation });
+    world.expect_clock("accept:validation", "due 10:45");
+    confirm(&mut world);
+    world.expect_clocks(&[("accept:validation", "due 10:20"), ("accept:remediation", "met at 10:00")]);
+}
+
+#[test]
+fn lowered_without_an_approver_every_deadline_stays() {
+    let mut world = World::sev1();
+    world.advance("31m");
+    world.does("ana", set("SEV-2", None));
+    world.expect_clocks(&[
+        ("contain", "missed at 10:30"),
+        ("mitigate", "due 14:00"),
+        ("validate", "due 18:00"),
+        ("resolve", "due 2026-11-24T10:00:00Z"),
+    ]);
+    assert_eq!(world.incident().severity, 2);
+}
+
+#[test]
+fn lowered_with_an_approver_targets_loosen_and_misses_stay() {
+    let mut world = World::sev1();
+    world.advance("31m");
+    world.does("ana", set("SEV-2", Some("ben")));
+    world.expect_clocks(&[
+        ("contain", "missed at 10:30"),
+        ("mitigate", "due 18:00"),
+        ("validate", "cancelled: not promised at SEV-2"),
+        ("resolve", "cancelled: not promised at SEV-2"),
+        ("notify:executives", "missed at 10:15, cancelled: not promised at SEV-2"),
+    ]);
+    let said = world.events().find_map(|event| match event {
+        Event::SeverityChanged { from: 1, to: 2, reason } => Some(reason.as_str()),
+        _ => None,
+    });
+    assert_eq!(said, Some("looked again (looser targets approved by ben)"));
+}
+
+#[test]
+fn an_approver_is_another_person_of_the_roster() {
+    let mut world = World::sev1();
+    assert_eq!(world.refused("ana", set("SEV-2", Some("ana"))), "approval-required");
+    assert_eq!(world.refused("ana", set("SEV-2", Some("nobody"))), "approval-required");
+    assert_eq!(world.refused("ana", set("SEV-1", None)), "stage-mismatch");
+    assert_eq!(world.refused("ana", set("SEV-9", None)), "name-unknown");
+}
