@@ -114,3 +114,20 @@ pub(super) fn now() -> Result<String> {
     let micros = SystemTime::now().duration_since(UNIX_EPOCH)?.as_micros();
     Ok(Instant::from_micros(i64::try_from(micros)?).to_string())
 }
+
+/// The name of a clock as the API lists it, such as `update:customers#3`, from either of its forms.
+pub(super) fn clock_name(id: &Value) -> Result<String> {
+    if let Some(name) = id.as_str() {
+        return Ok(name.to_owned());
+    }
+    let kind = match &id["kind"] {
+        Value::String(word) => word.clone(),
+        other => {
+            let part =
+                other.as_object().and_then(|map| map.iter().next()).with_context(|| format!("no clock: {id}"))?;
+            format!("{}:{}", part.0, part.1.as_str().unwrap_or_default())
+        }
+    };
+    let cycle = id["cycle"].as_u64().unwrap_or(1);
+    Ok(if cycle == 1 { kind } else { format!("{kind}#{cycle}") })
+}

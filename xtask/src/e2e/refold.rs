@@ -29,9 +29,14 @@ pub(super) async fn run(checks: &mut Checks) -> Result<()> {
         }
     }
     server.stop()?;
-    let said = site.on_data(&["audit", "refold"])?;
-    ensure!(said.contains(&INCIDENTS.to_string()), "{INCIDENTS} incidents should be compared, but it says: {said}");
-    checks.pass(format!("{INCIDENTS} incidents refolded byte for byte: {}", said.trim().lines().last().unwrap_or("")));
+    let all_equal = format!("{INCIDENTS} incidents equal their events");
+    let before = site.on_data(&["audit", "refold"])?;
+    ensure!(before.contains(&all_equal), "the rows should equal their refold, but it says: {before}");
+    checks.pass(format!("the rows of {INCIDENTS} incidents equal their refold, byte for byte"));
+    let repaired = site.on_data(&["audit", "refold", "--repair"])?;
+    let after = site.on_data(&["audit", "refold"])?;
+    ensure!(after.contains(&all_equal), "after deletion and refold: {repaired}{after}");
+    checks.pass("deleted and folded again, they are the same bytes");
 
     let server = site.start().await?;
     let rows = server.api.list("/api/v1/incidents", "incidents").await?;

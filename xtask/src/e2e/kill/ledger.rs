@@ -177,28 +177,11 @@ async fn told(api: &Api, id: &str) -> Result<BTreeSet<(String, String)>> {
             if clock.is_null() {
                 continue;
             }
-            let fresh = told.insert((clock_name(clock)?, kind.clone()));
+            let fresh = told.insert((documents::clock_name(clock)?, kind.clone()));
             if kind == "clock_breached" && !fresh {
                 bail!("{id}: the miss of {clock} was recorded twice");
             }
         }
     }
     Ok(told)
-}
-
-/// The name of a clock as the API lists it, such as `update:customers#3`, from either of its forms.
-fn clock_name(id: &Value) -> Result<String> {
-    if let Some(name) = id.as_str() {
-        return Ok(name.to_owned());
-    }
-    let kind = match &id["kind"] {
-        Value::String(word) => word.clone(),
-        other => {
-            let part =
-                other.as_object().and_then(|map| map.iter().next()).with_context(|| format!("no clock: {id}"))?;
-            format!("{}:{}", part.0, part.1.as_str().unwrap_or_default())
-        }
-    };
-    let cycle = id["cycle"].as_u64().unwrap_or(1);
-    Ok(if cycle == 1 { kind } else { format!("{kind}#{cycle}") })
 }
