@@ -3,7 +3,9 @@
 // Clippy exempts test functions only, not what they share.
 #![allow(clippy::unwrap_used)]
 
+mod golden;
 mod promises;
+mod properties;
 mod rate;
 mod scenario;
 mod support;

@@ -224,11 +224,11 @@ fn beyond_the_limit_the_oldest_conversation_bets_at_once() {
     let triggers = Triggers::new(&policy);
     let mut now = at("10:00");
     for n in 0..=MAX_PENDING {
-        // The first is due when the oldest is, until one too many has come.
         assert_eq!(detectors.next_due(), (n > 0).then(|| at("10:15")));
         triggers.observe(&policy, &mut detectors, Observed { signal: &bad(n), place: PLACE, now });
         now = now + Duration::from_micros(1);
     }
+    // One too many: the first has bet, and the second is the next.
     assert_eq!(detectors.next_due(), Some(at("10:15:00.000001")));
 }
 

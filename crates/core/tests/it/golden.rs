@@ -1,0 +1,237 @@
+//! The bytes of events: what the journal holds stays readable, for ever.
+
+use calendar::{Duration, Instant, Intervals};
+use expect_test::expect_file;
+use policy::model::{Party, Precondition, Role};
+use wcore::clock::{Clock, ClockId, ClockKind, Ending, Warning};
+use wcore::decision::{Decision, SignalRef};
+use wcore::event::{
+    Act, Attached, Event, Evidence, Fact, Opened, PageReason, PageRequest, RetimeCause, Retimed, Update,
+};
+
+use crate::support::at;
+
+/// The place of an event's variant in [`EXAMPLES`]. A new variant must be added here, and so below.
+fn place(event: &Event) -> usize {
+    match event {
+        Event::Opened(_) => 0,
+        Event::Attached(_) => 1,
+        Event::SourceCleared { .. } => 2,
+        Event::ClockStarted(_) => 3,
+        Event::ClockRetimed(_) => 4,
+        Event::ClockWarned { .. } => 5,
+        Event::ClockMet { .. } => 6,
+        Event::ClockBreached { .. } => 7,
+        Event::ClockEnded { .. } => 8,
+        Event::RoleAssigned { .. } => 9,
+        Event::RoleVacant { .. } => 10,
+        Event::RoleAccepted { .. } => 11,
+        Event::Acknowledged(_) => 12,
+        Event::Contained { .. } => 13,
+        Event::Mitigated { .. } => 14,
+        Event::Validated { .. } => 15,
+        Event::Resolved { .. } => 16,
+        Event::Reopened { .. } => 17,
+        Event::Reviewed { .. } => 18,
+        Event::FactRecorded { .. } => 19,
+        Event::SeverityChanged { .. } => 20,
+        Event::Noted { .. } => 21,
+        Event::Paused { .. } => 22,
+        Event::Unpaused => 23,
+        Event::UpdatePublished(_) => 24,
+        Event::UpdateVisible { .. } => 25,
+        Event::AudienceDecided { .. } => 26,
+        Event::PageRequested(_) => 27,
+        Event::StepSkipped { .. } => 28,
+        Event::EscalationPlanned { .. } => 29,
+        Event::EscalationStopped { .. } => 30,
+    }
+}
+
+const VARIANTS: usize = 31;
+
+fn text(text: &str) -> String {
+    text.to_owned()
+}
+
+fn act() -> Act {
+    Act { by: text("ana"), at: at("10:05") }
+}
+
+fn decision() -> Decision {
+    Decision {
+        trigger: text("pii-confirmed"),
+        policy: text("0123456789ab"),
+        clause: text("signal.metric == \"pii_leak\""),
+        statement: text("one signal is enough"),
+        count: 2,
+        first_at: at("09:59:58.5"),
+        last_at: at("10:00"),
+        signals: vec![SignalRef { position: 7, index: 0 }, SignalRef { position: 7, index: 3 }],
+    }
+}
+
+fn id(kind: ClockKind, cycle: u32) -> ClockId {
+    ClockId { kind, cycle }
+}
+
+fn clock() -> Clock {
+    let mut pauses = Intervals::new();
+    pauses.add(at("10:10"), at("10:20"));
+    pauses.add(at("10:30"), Instant::MAX);
+    Clock {
+        id: id(ClockKind::Notify(text("customers")), 2),
+        target: Duration::from_mins(30),
+        calendar: text("always"),
+        started_at: at("10:00"),
+        due_at: Some(at("10:30")),
+        warnings: vec![Warning { percent: 80, at: at("10:24"), fired_at: Some(at("10:24")) }],
+        only_if: Some(Precondition::ImpactSustained),
+        born_late: true,
+        pauses,
+        met_at: Some(at("10:31")),
+        breached_at: Some(at("10:30")),
+        ending: Some(Ending::Met),
+    }
+}
+
+fn opening() -> [Event; 3] {
+    let opened = Opened {
+        no: 7,
+        title: text("PII leak: Support assistant"),
+        class: text("pii_leak"),
+        severity: 1,
+        service: text("support-assistant"),
+        key: text("pii_leak|support-assistant"),
+        restricted: true,
+        impact_started_at: Some(at("09:59:58.5")),
+        policy: text("0123456789ab"),
+        roster: text("ba9876543210"),
+        decision: Some(decision()),
+        alerts: vec![text("a1")],
+    };
+    [
+        Event::Opened(Box::new(opened)),
+        Event::Attached(Box::new(Attached { decision: decision(), alerts: vec![text("a2")] })),
+        Event::SourceCleared { alerts: vec![text("a1")], firing: 1 },
+    ]
+}
+
+fn clocks() -> [Event; 6] {
+    let running = Clock { ending: None, met_at: None, breached_at: None, due_at: None, only_if: None, ..clock() };
+    [
+        Event::ClockStarted(Box::new(running)),
+        Event::ClockRetimed(Box::new(Retimed { clock: clock(), cause: RetimeCause::Severity })),
+        Event::ClockWarned { clock: id(ClockKind::Acknowledge, 1), percent: 80, late: false },
+        Event::ClockMet { clock: id(ClockKind::Accept(Role::Remediation), 1), at: at("10:05") },
+        Event::ClockBreached { clock: id(ClockKind::Update(text("support")), 3), due_at: at("11:30") },
+        Event::ClockEnded {
+            clock: id(ClockKind::Statutory(text("gdpr-33-1")), 1),
+            ending: Ending::Waived { by: text("mara"), reason: text("no personal data") },
+        },
+    ]
+}
+
+fn people() -> [Event; 13] {
+    let evidence = Evidence {
+        kind: text("evaluation"),
+        text: text("set 7"),
+        link: Some(text("https://evals.example.com/7")),
+        observed_at: at("10:40"),
+    };
+    [
+        Event::RoleAssigned { role: Role::Commander, person: text("ana"), consulted: vec![text("ben")] },
+        Event::RoleVacant { role: Role::Privacy },
+        Event::RoleAccepted { role: Role::Commander, person: text("ana") },
+        Event::Acknowledged(act()),
+        Event::Contained { act: act(), customers_see: text("a person answers") },
+        Event::Mitigated { act: act(), note: text("rolled back") },
+        Event::Validated { act: act(), passed: true, evidence },
+        Event::Resolved { at: at("11:00"), on_clear: false },
+        Event::Reopened { reason: text("it came back") },
+        Event::Reviewed { act: act(), cause: text("a prompt change"), action: text("a canary") },
+        Event::FactRecorded { fact: Fact::ConfirmedAt, act: act(), note: text("the transcript shows it") },
+        Event::SeverityChanged { from: 2, to: 1, reason: text("confirmed") },
+        Event::Noted { text: text("Grüße, \"quoted\"\n") },
+    ]
+}
+
+fn words_and_pages() -> [Event; 9] {
+    let update = Update {
+        no: 1,
+        audience: text("customers"),
+        text: text("We are looking into it."),
+        by: text("tom"),
+        published_at: at("10:10"),
+        channels: vec![text("pager")],
+        visible_at: Some(at("10:11")),
+        next_update_at: Some(at("10:40")),
+    };
+    let parties = vec![Party::Person(text("ana")), Party::Schedule(text("ai-oncall")), Party::Fallback];
+    let reason = PageReason::Escalation { step: 1, round: 2 };
+    [
+        Event::Paused { reason: text("waiting for the provider") },
+        Event::Unpaused,
+        Event::UpdatePublished(Box::new(update)),
+        Event::UpdateVisible { update: 1, surface: text("status-page") },
+        Event::AudienceDecided { audience: text("customers"), inform: true, reason: text("counsel agreed") },
+        Event::PageRequested(Box::new(PageRequest { reason, parties })),
+        Event::StepSkipped { step: 1, round: 0 },
+        Event::EscalationPlanned { step: 2, round: 0, at: at("10:30") },
+        Event::EscalationStopped { reason: text("acknowledged by ana") },
+    ]
+}
+
+fn examples() -> Vec<Event> {
+    let mut examples = Vec::new();
+    examples.extend(opening());
+    examples.extend(clocks());
+    examples.extend(people());
+    examples.extend(words_and_pages());
+    examples
+}
+
+#[test]
+fn there_is_one_example_of_each_event() {
+    let places: Vec<usize> = examples().iter().map(place).collect();
+    assert_eq!(places, (0..VARIANTS).collect::<Vec<_>>());
+}
+
+/// A changed line is a changed format. Where that is meant, its old form gets a test that reads it.
+#[test]
+fn events_are_written_as_they_always_were() {
+    let lines: Vec<String> = examples().iter().map(|event| serde_json::to_string(event).unwrap()).collect();
+    expect_file!["golden/events.jsonl"].assert_eq(&(lines.join("\n") + "\n"));
+}
+
+#[test]
+fn events_that_were_written_are_read() {
+    let written = include_str!("golden/events.jsonl");
+    let read: Vec<Event> = written.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(read, examples());
+}
+
+#[test]
+fn events_travel_as_bytes() {
+    for event in examples() {
+        let bytes = postcard::to_stdvec(&event).unwrap();
+        assert_eq!(postcard::from_bytes::<Event>(&bytes).unwrap(), event);
+    }
+}
+
+#[test]
+fn page_reasons_and_clocks_have_names_that_keep() {
+    let clock = |kind| id(kind, 1);
+    for (reason, key) in [
+        (PageReason::Escalation { step: 1, round: 2 }, "step-1-round-2"),
+        (PageReason::Warning { clock: clock(ClockKind::Contain), percent: 80 }, "warning-contain-80"),
+        (PageReason::Missed { clock: id(ClockKind::Update(text("support")), 3) }, "missed-update:support#3"),
+        (PageReason::Missed { clock: clock(ClockKind::Accept(Role::Privacy)) }, "missed-accept:privacy"),
+        (PageReason::Missed { clock: clock(ClockKind::Statutory(text("gdpr-33-1"))) }, "missed-statutory:gdpr-33-1"),
+        (PageReason::Raised { to: 1 }, "raised-1"),
+        (PageReason::Reopened { time: 2 }, "reopened-2"),
+        (PageReason::Assigned { role: Role::Validation }, "assigned-validation"),
+    ] {
+        assert_eq!(reason.key(), key);
+    }
+}
