@@ -1,35 +1,35 @@
 //! One batch: inputs in, one journal batch and the answers out. Nothing here touches a disk
 //! or a clock, so that it can be tried again with fewer inputs when one of them is poison.
 
+mod complaint;
+mod signals;
+
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use calendar::{Duration, Instant};
 use journal::{DetectorChange, EventRow, IdempotencyRow, IncidentNo, Position, RequestRow};
-use policy::model::{Mode, Policy};
+use policy::model::Policy;
 use problem::Problem;
 use serde::{Deserialize, Serialize};
-use wcore::decision::SignalRef;
 use wcore::event::{Actor, Entry, Event};
-use wcore::raise::{self, Raised};
-use wcore::signal::AlertState;
-use wcore::trigger::{Detectors, Firing, Observed};
+use wcore::raise;
+use wcore::trigger::{Detectors, Firing};
 use wcore::{Command, Context, Decided, Incident, Signal};
 
+use crate::attempt::Piece;
 use crate::cache::Desk;
 use crate::codec;
-use crate::duplicates::{self, Duplicates};
+use crate::duplicates::Duplicates;
 use crate::outbox::Request;
-use crate::queue::{Act, ActInput, ActivateInput, Input, SignalsInput};
+use crate::queue::{Act, ActInput, ActivateInput, FollowUp, Input, WriteInput};
 use crate::rules::{Documents, Pins, Rules};
-use crate::view::{SELF_ALERTS, SelfAlert};
 use crate::{Idempotency, PINNED_POLICIES};
+use signals::Group;
 
 /// An idempotency key is remembered this long.
 const IDEMPOTENCY_KEPT: Duration = Duration::from_hours(24);
-/// People are told of the same self-alert at most once in this time.
-const SELF_ALERT_EVERY: Duration = Duration::from_hours(1);
 
 /// What a decision reads besides its inputs.
 pub(crate) struct Basis<'a> {
@@ -50,7 +50,7 @@ pub(crate) enum Answer {
     /// An act applied to an incident.
     Applied { no: u64, opened: bool, replayed: bool },
     /// Signals taken in.
-    Accepted { accepted: u32, duplicates: u32, incidents: Vec<u64> },
+    Accepted { accepted: u32, duplicates: u32, incidents: Vec<u64>, quarantined: Vec<u32> },
     /// Rows written, rules activated.
     Done,
     /// Refused; it changed nothing.
@@ -58,9 +58,9 @@ pub(crate) enum Answer {
 }
 
 /// A batch in the making.
-pub(crate) struct Work<'a> {
+pub(crate) struct Work<'a, 'i> {
     basis: Basis<'a>,
-    signals: Vec<Signal>,
+    signals: Vec<&'i Signal>,
     new_keys: BTreeSet<u128>,
     groups: Vec<Group>,
     by_key: HashMap<String, usize>,
@@ -81,14 +81,6 @@ pub(crate) struct Tally {
     pub(crate) opened: u32,
     pub(crate) warned: u32,
     pub(crate) missed: u32,
-}
-
-/// What the signals of a batch mean for one key.
-struct Group {
-    key: String,
-    raised: Raised,
-    cleared: Vec<String>,
-    no: Option<u64>,
 }
 
 /// The finished batch.
@@ -112,8 +104,8 @@ struct Remembered {
     opened: bool,
 }
 
-impl<'a> Work<'a> {
-    pub(crate) fn new(basis: Basis<'a>) -> Work<'a> {
+impl<'a, 'i> Work<'a, 'i> {
+    pub(crate) fn new(basis: Basis<'a>) -> Work<'a, 'i> {
         Work {
             basis,
             signals: Vec::new(),
@@ -132,34 +124,45 @@ impl<'a> Work<'a> {
         }
     }
 
-    /// Decides all inputs in order.
-    pub(crate) fn decide(mut self, inputs: &[&Input]) -> Result<Decision<'a>, Problem> {
-        let mut pending: Vec<(usize, u32, u32, Vec<usize>)> = Vec::new();
-        let mut answers = vec![Answer::Done; inputs.len()];
-        for (i, input) in inputs.iter().enumerate() {
-            match input {
-                Input::Act(act) => answers[i] = self.act(act)?,
-                Input::Due(no) => self.due(*no)?,
-                Input::Write(write) => {
-                    self.outbox.deliveries.extend(write.changes.deliveries.iter().cloned());
-                    for change in &write.changes.documents {
-                        self.document(&change.collection, &change.id, change.body.clone());
-                    }
-                }
-                Input::Activate(activate) => self.activate(activate),
-                Input::SelfAlert(problem) => self.self_alert(problem)?,
-                Input::Signals(signals) => {
-                    let (accepted, duplicates, groups) = self.take_signals(signals);
-                    pending.push((i, accepted, duplicates, groups));
-                }
+    /// Decides all pieces in order.
+    pub(crate) fn decide(mut self, pieces: &[Piece<'i>]) -> Result<Decision<'a>, Problem> {
+        let mut taken = Vec::new();
+        let mut answers = vec![Answer::Done; pieces.len()];
+        for (i, piece) in pieces.iter().enumerate() {
+            match piece {
+                Piece::Whole(Input::Act(act)) => answers[i] = self.act(act)?,
+                Piece::Whole(Input::Due(no)) => self.due(*no)?,
+                Piece::Whole(Input::Write(write)) => self.write(write)?,
+                Piece::Whole(Input::Activate(activate)) => self.activate(activate),
+                Piece::Whole(Input::SelfAlert(problem)) => self.self_alert(problem)?,
+                Piece::Whole(Input::Signals(_)) | Piece::Part(_) => taken.push((i, self.take_signals(piece.signals()))),
             }
         }
         self.settle_groups()?;
-        for (i, accepted, duplicates, groups) in pending {
-            let incidents: BTreeSet<u64> = groups.iter().filter_map(|&group| self.groups[group].no).collect();
-            answers[i] = Answer::Accepted { accepted, duplicates, incidents: incidents.into_iter().collect() };
+        for (i, taken) in taken {
+            answers[i] = self.accepted(taken);
         }
         Ok(self.finish(answers))
+    }
+
+    /// Rows of the outbox, and what follows from them.
+    fn write(&mut self, input: &WriteInput) -> Result<(), Problem> {
+        self.outbox.deliveries.extend(input.changes.deliveries.iter().cloned());
+        for change in &input.changes.documents {
+            self.document(&change.collection, &change.id, change.body.clone());
+        }
+        let rules = Arc::clone(&self.basis.rules);
+        for follow_up in &input.follow_ups {
+            match follow_up {
+                FollowUp::Act { no, command } => {
+                    if let Answer::Refused(problem) = self.command(*no, command, &Actor::Watchbell, &rules)? {
+                        tracing::debug!(incident = no, code = problem.code.id, "engine.follow_up_refused");
+                    }
+                }
+                FollowUp::Complaint(problem) => self.self_alert(problem)?,
+            }
+        }
+        Ok(())
     }
 
     fn context<'c>(&self, policy: &'c Policy, rules: &'c Rules) -> Context<'c> {
@@ -228,14 +231,17 @@ impl<'a> Work<'a> {
             return Ok(Answer::Refused(Problem::new(&problem::INCIDENT_UNKNOWN, detail)));
         };
         let policy = self.pinned(&incident)?;
-        match wcore::decide(&incident, command, by, &self.context(&policy, rules)) {
-            Ok(decided) => self.record(decided, by),
+        let decided = match wcore::decide(&incident, command, by, &self.context(&policy, rules)) {
+            Ok(decided) => decided,
             Err(problem) => return Ok(Answer::Refused(problem)),
-        }
+        };
         if let Command::SkipStep { step, .. } = command {
-            let detail = format!("INC-{no}: step {} had nobody; the next was paged at once", step + 1);
+            let skipped = decided.events.iter().any(|event| matches!(event, Event::StepSkipped { .. }));
+            let then = if skipped { "the next is paged at once" } else { "and no other step takes its place" };
+            let detail = format!("INC-{no}: step {} had nobody; {then}", step + 1);
             self.self_alert(&Problem::new(&problem::NO_ONE_ON_CALL, detail))?;
         }
+        self.record(decided, by);
         Ok(Answer::Applied { no, opened: false, replayed: false })
     }
 
@@ -271,129 +277,6 @@ impl<'a> Work<'a> {
         let no = self.basis.next_incident;
         self.basis.next_incident += 1;
         no
-    }
-
-    /// Drops duplicates, numbers the rest, and sorts what they fire by incident.
-    fn take_signals(&mut self, input: &SignalsInput) -> (u32, u32, Vec<usize>) {
-        let (mut accepted, mut duplicates) = (0, 0);
-        let mut groups = Vec::new();
-        let rules = Arc::clone(&self.basis.rules);
-        for signal in &input.signals {
-            if let Some(id) = &signal.id {
-                let key = duplicates::key(&signal.source, id);
-                if self.basis.duplicates.contains(key) || !self.new_keys.insert(key) {
-                    duplicates += 1;
-                    continue;
-                }
-            }
-            accepted += 1;
-            let index = u32::try_from(self.signals.len()).unwrap_or(u32::MAX);
-            let place = SignalRef { position: self.basis.position.0, index };
-            self.signals.push(signal.clone());
-            self.observe(signal, place, &rules, &mut groups);
-        }
-        groups.sort_unstable();
-        groups.dedup();
-        (accepted, duplicates, groups)
-    }
-
-    fn observe(&mut self, signal: &Signal, place: SignalRef, rules: &Rules, groups: &mut Vec<usize>) {
-        if let Some(alert) = signal.alert.as_ref().filter(|alert| alert.state == AlertState::Resolved) {
-            for key in rules.triggers.keys(&rules.policy, signal) {
-                let group = self.group(&key);
-                self.groups[group].cleared.push(alert.key.clone());
-                groups.push(group);
-            }
-            return;
-        }
-        let observed = Observed { signal, place, now: self.basis.now };
-        for firing in rules.triggers.observe(&rules.policy, self.basis.detectors, observed) {
-            if firing.mode == Mode::Observe {
-                self.note_observed(firing);
-                continue;
-            }
-            let group = self.group(&firing.key);
-            let alert = signal.alert.as_ref().map(|alert| alert.key.as_str());
-            // It fires again: an earlier all-clear of this batch no longer holds.
-            self.groups[group].cleared.retain(|key| Some(key.as_str()) != alert);
-            self.groups[group].raised.absorb(firing, alert);
-            groups.push(group);
-        }
-    }
-
-    fn note_observed(&mut self, firing: Firing) {
-        let key = (firing.decision.trigger.clone(), firing.key.clone());
-        match self.observed.get_mut(&key) {
-            Some(known) => known.decision.absorb(&firing.decision),
-            None => {
-                self.observed.insert(key, firing);
-            }
-        }
-    }
-
-    /// Detectors whose evidence has become final by time alone.
-    pub(crate) fn settle_detectors(&mut self) {
-        let rules = Arc::clone(&self.basis.rules);
-        for firing in rules.triggers.settle_due(&rules.policy, self.basis.detectors, self.basis.now) {
-            if firing.mode == Mode::Observe {
-                self.note_observed(firing);
-            } else {
-                let group = self.group(&firing.key);
-                self.groups[group].raised.absorb(firing, None);
-            }
-        }
-    }
-
-    fn group(&mut self, key: &str) -> usize {
-        if let Some(group) = self.by_key.get(key) {
-            return *group;
-        }
-        let raised = Raised { firings: Vec::new(), alerts: Vec::new() };
-        self.groups.push(Group { key: key.to_owned(), raised, cleared: Vec::new(), no: None });
-        self.by_key.insert(key.to_owned(), self.groups.len() - 1);
-        self.groups.len() - 1
-    }
-
-    /// One decision per incident, however many signals spoke about it.
-    fn settle_groups(&mut self) -> Result<(), Problem> {
-        let rules = Arc::clone(&self.basis.rules);
-        for i in 0..self.groups.len() {
-            let known = self.basis.desk.by_key(&self.groups[i].key)?;
-            let raised = self.groups[i].raised.clone();
-            let mut incident = None;
-            if let Some(known) = known {
-                let policy = self.pinned(&known)?;
-                let ctx = self.context(&policy, &rules);
-                if raise::takes_in(&known, &ctx) {
-                    if !raised.firings.is_empty() {
-                        let decided = raise::attach(&known, &raised, &ctx);
-                        self.record(decided, &Actor::Watchbell);
-                    }
-                    incident = Some(known.no);
-                }
-            }
-            if incident.is_none() && !raised.firings.is_empty() {
-                let no = self.next_no();
-                let policy = Arc::clone(&rules.policy);
-                if let Some(decided) = raise::open(no, &raised, &self.context(&policy, &rules)) {
-                    self.record(decided, &Actor::Watchbell);
-                    incident = Some(no);
-                }
-            }
-            self.groups[i].no = incident;
-            self.settle_cleared(i, &rules)?;
-        }
-        Ok(())
-    }
-
-    fn settle_cleared(&mut self, group: usize, rules: &Rules) -> Result<(), Problem> {
-        let cleared = std::mem::take(&mut self.groups[group].cleared);
-        let Some(no) = self.groups[group].no.filter(|_| !cleared.is_empty()) else { return Ok(()) };
-        let Some(incident) = self.basis.desk.incident(no)? else { return Ok(()) };
-        let policy = self.pinned(&incident)?;
-        let decided = raise::clear(&incident, &cleared, &self.context(&policy, rules));
-        self.record(decided, &Actor::Watchbell);
-        Ok(())
     }
 
     /// Keeps a decision: its entry, its requests to the outbox, the incident's new state.
@@ -452,36 +335,6 @@ impl<'a> Work<'a> {
         self.basis.rules = Arc::clone(&rules);
         self.activated = Some(rules);
         self.moves_head = true;
-    }
-
-    /// Records a complaint; people are told of each code at most once an hour.
-    pub(crate) fn self_alert(&mut self, problem: &Problem) -> Result<(), Problem> {
-        let code = problem.code.id;
-        let now = self.basis.now;
-        let here = self.documents.get(&(SELF_ALERTS.to_owned(), code.to_owned())).cloned().flatten();
-        let body = match here {
-            Some(body) => Some(body),
-            None => codec::stored(self.basis.reader.document(SELF_ALERTS, code))?,
-        };
-        let known: Option<SelfAlert> = body.and_then(|body| serde_json::from_slice(&body).ok());
-        let tell = known.as_ref().is_none_or(|known| now.since(known.told_at) >= SELF_ALERT_EVERY);
-        let alert = SelfAlert {
-            code: code.to_owned(),
-            detail: problem.detail.clone(),
-            count: known.as_ref().map_or(0, |known| known.count) + 1,
-            first_at: known.as_ref().map_or(now, |known| known.first_at),
-            last_at: now,
-            told_at: known.filter(|_| !tell).map_or(now, |known| known.told_at),
-        };
-        if tell {
-            let request = Request::SelfAlert { code: code.to_owned(), detail: problem.detail.clone() };
-            self.push_request(None, 2, &request);
-        }
-        let body = codec::json(&alert);
-        self.events.push(EventRow { incident: None, kind: Cow::Borrowed(codec::SELF_ALERT), body: body.clone() });
-        self.document(SELF_ALERTS, code, Some(body));
-        self.moves_head = true;
-        Ok(())
     }
 
     fn finish(mut self, answers: Vec<Answer>) -> Decision<'a> {

@@ -1,6 +1,7 @@
 //! The signals of one batch as one row: versioned, compressed, the columns that detectors
 //! read apart from the remainder.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
 
 use calendar::Instant;
@@ -13,32 +14,34 @@ const VERSION: u8 = 1;
 
 /// Names that repeat, once each, and one row per signal.
 #[derive(Default, Serialize, Deserialize)]
-struct Columns {
-    names: Vec<String>,
-    rows: Vec<Row>,
+struct Columns<'a> {
+    #[serde(borrow)]
+    names: Vec<&'a str>,
+    #[serde(borrow)]
+    rows: Vec<Row<'a>>,
 }
 
 /// What detectors and the duplicate window read.
 #[derive(Serialize, Deserialize)]
-struct Row {
+struct Row<'a> {
     source: u32,
     metric: u32,
     service: u32,
     label: Option<u32>,
     value: Option<f64>,
     at: Option<Instant>,
-    id: Option<String>,
+    id: Option<&'a str>,
 }
 
 /// What only people and exact replays read.
 #[derive(Serialize, Deserialize)]
-struct Rest {
-    summary: Option<String>,
-    unit: Option<Unit>,
-    evaluator: Option<Evaluator>,
-    labels: BTreeMap<String, String>,
-    link: Option<String>,
-    alert: Option<Alert>,
+struct Rest<'a> {
+    summary: Option<Cow<'a, str>>,
+    unit: Option<Cow<'a, Unit>>,
+    evaluator: Option<Cow<'a, Evaluator>>,
+    labels: Cow<'a, BTreeMap<String, String>>,
+    link: Option<Cow<'a, str>>,
+    alert: Option<Cow<'a, Alert>>,
     late: bool,
 }
 
@@ -48,7 +51,7 @@ struct Rest {
 pub struct BlockError(String);
 
 /// The bytes of a block.
-pub fn encode(signals: &[Signal]) -> Vec<u8> {
+pub fn encode(signals: &[&Signal]) -> Vec<u8> {
     let mut columns = Columns::default();
     let mut known: HashMap<&str, u32> = HashMap::new();
     let mut rests = Vec::with_capacity(signals.len());
@@ -56,15 +59,15 @@ pub fn encode(signals: &[Signal]) -> Vec<u8> {
         let mut name = |text| intern(&mut columns.names, &mut known, text);
         let (source, metric, service) = (name(&signal.source), name(&signal.metric), name(&signal.service));
         let label = signal.label.as_deref().map(name);
-        let (id, value, at) = (signal.id.clone(), signal.value, signal.at);
+        let (id, value, at) = (signal.id.as_deref(), signal.value, signal.at);
         columns.rows.push(Row { source, metric, service, label, value, at, id });
         rests.push(Rest {
-            summary: signal.summary.clone(),
-            unit: signal.unit.clone(),
-            evaluator: signal.evaluator.clone(),
-            labels: signal.labels.clone(),
-            link: signal.link.clone(),
-            alert: signal.alert.clone(),
+            summary: signal.summary.as_deref().map(Cow::Borrowed),
+            unit: signal.unit.as_ref().map(Cow::Borrowed),
+            evaluator: signal.evaluator.as_ref().map(Cow::Borrowed),
+            labels: Cow::Borrowed(&signal.labels),
+            link: signal.link.as_deref().map(Cow::Borrowed),
+            alert: signal.alert.as_ref().map(Cow::Borrowed),
             late: signal.late,
         });
     }
@@ -78,9 +81,9 @@ pub fn encode(signals: &[Signal]) -> Vec<u8> {
     bytes
 }
 
-fn intern<'a>(names: &mut Vec<String>, known: &mut HashMap<&'a str, u32>, text: &'a str) -> u32 {
+fn intern<'a>(names: &mut Vec<&'a str>, known: &mut HashMap<&'a str, u32>, text: &'a str) -> u32 {
     *known.entry(text).or_insert_with(|| {
-        names.push(text.to_owned());
+        names.push(text);
         u32::try_from(names.len() - 1).unwrap_or(u32::MAX)
     })
 }
@@ -88,23 +91,24 @@ fn intern<'a>(names: &mut Vec<String>, known: &mut HashMap<&'a str, u32>, text: 
 /// The signals of a block.
 pub fn decode(bytes: &[u8]) -> Result<Vec<Signal>, BlockError> {
     let (columns, rests) = sections(bytes)?;
-    let columns: Columns = expand(columns)?;
-    let rests: Vec<Rest> = expand(rests)?;
-    let name = |index: u32| columns.names.get(index as usize).cloned().unwrap_or_default();
-    let signals = columns.rows.into_iter().zip(rests).map(|(row, rest)| Signal {
-        id: row.id,
+    let (columns, rests) = (expand(columns)?, expand(rests)?);
+    let columns: Columns<'_> = parse(&columns)?;
+    let rests: Vec<Rest<'_>> = parse(&rests)?;
+    let name = |index: u32| columns.names.get(index as usize).copied().unwrap_or_default().to_owned();
+    let signals = columns.rows.iter().zip(rests).map(|(row, rest)| Signal {
+        id: row.id.map(str::to_owned),
         source: name(row.source),
         metric: name(row.metric),
         service: name(row.service),
         at: row.at,
         value: row.value,
         label: row.label.map(name),
-        summary: rest.summary,
-        unit: rest.unit,
-        evaluator: rest.evaluator,
-        labels: rest.labels,
-        link: rest.link,
-        alert: rest.alert,
+        summary: rest.summary.map(Cow::into_owned),
+        unit: rest.unit.map(Cow::into_owned),
+        evaluator: rest.evaluator.map(Cow::into_owned),
+        labels: rest.labels.into_owned(),
+        link: rest.link.map(Cow::into_owned),
+        alert: rest.alert.map(Cow::into_owned),
         late: rest.late,
     });
     Ok(signals.collect())
@@ -112,9 +116,10 @@ pub fn decode(bytes: &[u8]) -> Result<Vec<Signal>, BlockError> {
 
 /// The keys by which senders name the signals of a block: source and id.
 pub(crate) fn keys(bytes: &[u8]) -> Result<Vec<u128>, BlockError> {
-    let columns: Columns = expand(sections(bytes)?.0)?;
-    let key = |row: &Row| {
-        let id = row.id.as_deref()?;
+    let columns = expand(sections(bytes)?.0)?;
+    let columns: Columns<'_> = parse(&columns)?;
+    let key = |row: &Row<'_>| {
+        let id = row.id?;
         Some(crate::duplicates::key(columns.names.get(row.source as usize)?, id))
     };
     Ok(columns.rows.iter().filter_map(key).collect())
@@ -135,9 +140,12 @@ fn compress<T: Serialize>(value: &T) -> Vec<u8> {
     lz4_flex::compress_prepend_size(&plain)
 }
 
-fn expand<T: serde::de::DeserializeOwned>(bytes: &[u8]) -> Result<T, BlockError> {
-    let plain = lz4_flex::decompress_size_prepended(bytes).map_err(|e| BlockError(e.to_string()))?;
-    postcard::from_bytes(&plain).map_err(|e| BlockError(e.to_string()))
+fn expand(bytes: &[u8]) -> Result<Vec<u8>, BlockError> {
+    lz4_flex::decompress_size_prepended(bytes).map_err(|e| BlockError(e.to_string()))
+}
+
+fn parse<'a, T: Deserialize<'a>>(plain: &'a [u8]) -> Result<T, BlockError> {
+    postcard::from_bytes(plain).map_err(|e| BlockError(e.to_string()))
 }
 
 #[cfg(test)]
@@ -160,14 +168,14 @@ mod tests {
             ..Signal::default()
         };
         let signals = vec![signal("a", "pii_leak"), signal("b", "groundedness"), Signal::default()];
-        let bytes = encode(&signals);
+        let bytes = encode(&signals.iter().collect::<Vec<_>>());
         assert_eq!(decode(&bytes).unwrap(), signals);
         assert_eq!(keys(&bytes).unwrap(), [crate::duplicates::key("evals", "a"), crate::duplicates::key("evals", "b")]);
     }
 
     #[test]
     fn damage_is_an_error() {
-        let bytes = encode(&[Signal::default()]);
+        let bytes = encode(&[&Signal::default()]);
         for cut in 0..bytes.len() {
             assert!(decode(&bytes[..cut]).is_err(), "cut at {cut}");
         }

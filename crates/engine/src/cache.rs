@@ -1,6 +1,8 @@
 //! Incidents at hand: a discardable cache at a known position, and the work of one batch on it.
+//!
+//! Whatever it holds, it answers as the journal does: a cold cache decides nothing differently.
 
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::sync::Arc;
 
 use journal::{IncidentNo, Reader};
@@ -17,6 +19,7 @@ const MAX_CACHED: usize = 20_000;
 #[derive(Default)]
 pub(crate) struct Cache {
     incidents: HashMap<u64, Arc<Incident>>,
+    /// What the journal answers for a key, until something happens that may change the answer.
     keys: HashMap<String, u64>,
     order: VecDeque<u64>,
 }
@@ -24,19 +27,13 @@ pub(crate) struct Cache {
 impl Cache {
     fn insert(&mut self, incident: Arc<Incident>) {
         let no = incident.no;
-        // A later incident of the same key takes it over.
-        if self.keys.get(&incident.key).is_none_or(|known| *known <= no) {
-            self.keys.insert(incident.key.clone(), no);
-        }
         if self.incidents.insert(no, incident).is_none() {
             self.order.push_back(no);
         }
         while self.order.len() > MAX_CACHED
             && let Some(no) = self.order.pop_front()
         {
-            if let Some(old) = self.incidents.remove(&no)
-                && self.keys.get(&old.key) == Some(&no)
-            {
+            if let Some(old) = self.incidents.remove(&no) {
                 self.keys.remove(&old.key);
             }
         }
@@ -52,12 +49,13 @@ pub(crate) struct Desk<'a> {
     cache: &'a mut Cache,
     reader: &'a dyn Reader,
     changed: BTreeMap<u64, Arc<Incident>>,
-    new_keys: HashMap<String, u64>,
+    /// Changed incidents, by key, for which the journal may answer otherwise after this batch.
+    turned: HashMap<String, BTreeSet<u64>>,
 }
 
 impl<'a> Desk<'a> {
     pub(crate) fn new(cache: &'a mut Cache, reader: &'a dyn Reader) -> Desk<'a> {
-        Desk { cache, reader, changed: BTreeMap::new(), new_keys: HashMap::new() }
+        Desk { cache, reader, changed: BTreeMap::new(), turned: HashMap::new() }
     }
 
     /// The incident of that number.
@@ -66,32 +64,51 @@ impl<'a> Desk<'a> {
             return Ok(Some(Arc::clone(incident)));
         }
         let Some(row) = codec::stored(self.reader.incident(IncidentNo(no)))? else { return Ok(None) };
-        self.remember(row).map(Some)
-    }
-
-    /// The open incident of that key, else the one resolved last.
-    pub(crate) fn by_key(&mut self, key: &str) -> Result<Option<Arc<Incident>>, Problem> {
-        if let Some(no) = self.new_keys.get(key).or_else(|| self.cache.keys.get(key)).copied() {
-            return self.incident(no);
-        }
-        let Some(row) = codec::stored(self.reader.incident_by_key(key))? else { return Ok(None) };
-        self.remember(row).map(Some)
-    }
-
-    fn remember(&mut self, row: journal::IncidentRow) -> Result<Arc<Incident>, Problem> {
         let incident = Arc::new(view::incident_of(self.reader, &row)?);
         self.cache.insert(Arc::clone(&incident));
-        Ok(incident)
+        Ok(Some(incident))
+    }
+
+    /// The open incident of that key (the highest number, should there be several), else the closed
+    /// one that changed last: as [`Reader::incident_by_key`] will answer once this batch is written.
+    pub(crate) fn by_key(&mut self, key: &str) -> Result<Option<Arc<Incident>>, Problem> {
+        let before = match self.cache.keys.get(key) {
+            Some(no) => Some(*no),
+            None => codec::stored(self.reader.incident_by_key(key))?.map(|row| row.no.0),
+        };
+        let mut best = None;
+        if let Some(no) = before {
+            best = self.incident(no)?;
+            self.cache.keys.insert(key.to_owned(), no);
+        }
+        for no in self.turned.get(key).into_iter().flatten() {
+            let Some(incident) = self.changed.get(no) else { continue };
+            let rank = |incident: &Incident| {
+                let open = incident.status().is_open();
+                (open, !open && self.changed.contains_key(&incident.no), incident.no)
+            };
+            if best.as_ref().is_none_or(|best| rank(best) < rank(incident)) {
+                best = Some(Arc::clone(incident));
+            }
+        }
+        Ok(best)
     }
 
     /// The incident after a decision.
     pub(crate) fn put(&mut self, incident: Incident) {
-        self.new_keys.insert(incident.key.clone(), incident.no);
+        let known = self.changed.get(&incident.no).or_else(|| self.cache.incidents.get(&incident.no));
+        let stays_open = known.is_some_and(|known| known.status().is_open()) && incident.status().is_open();
+        if !stays_open {
+            self.turned.entry(incident.key.clone()).or_default().insert(incident.no);
+        }
         self.changed.insert(incident.no, Arc::new(incident));
     }
 
     /// The batch is durable: what changed is what holds.
     pub(crate) fn settle(self) -> BTreeMap<u64, Arc<Incident>> {
+        for key in self.turned.keys() {
+            self.cache.keys.remove(key);
+        }
         for incident in self.changed.values() {
             self.cache.insert(Arc::clone(incident));
         }

@@ -36,12 +36,21 @@ impl Duplicates {
         self.current.contains(&key) || self.previous.contains(&key)
     }
 
+    /// Forgets what is older than the window, a generation at a time.
+    pub(crate) fn forget(&mut self, now: Instant) {
+        let age = now.since(self.since);
+        if age < WINDOW && self.current.len() < MAX_KEYS {
+            return;
+        }
+        let last = std::mem::take(&mut self.current);
+        // After a silence of two windows the last generation is too old as well.
+        self.previous = if age < WINDOW * 2 { last } else { HashSet::new() };
+        self.since = now;
+    }
+
     /// Remembers the keys of a durable batch.
     pub(crate) fn insert(&mut self, keys: impl IntoIterator<Item = u128>, now: Instant) {
-        if now.since(self.since) >= WINDOW || self.current.len() >= MAX_KEYS {
-            self.previous = std::mem::take(&mut self.current);
-            self.since = now;
-        }
+        self.forget(now);
         self.current.extend(keys);
     }
 
@@ -64,6 +73,18 @@ mod tests {
         assert!(duplicates.contains(a) && duplicates.contains(b));
         duplicates.insert([c], start + WINDOW * 2);
         assert!(!duplicates.contains(a) && duplicates.contains(b));
+    }
+
+    #[test]
+    fn keys_are_forgotten_after_a_silence() {
+        let mut duplicates = Duplicates::default();
+        let start = Instant::from_micros(1_795_788_000_000_000);
+        let a = key("evals", "a");
+        duplicates.insert([a], start);
+        duplicates.forget(start + WINDOW * 2 - Duration::from_micros(1));
+        assert!(duplicates.contains(a));
+        duplicates.forget(start + WINDOW * 3);
+        assert!(!duplicates.contains(a));
     }
 
     #[test]

@@ -18,6 +18,8 @@ use crate::stats::Stats;
 use crate::view::View;
 use crate::{Accepted, Applied, Idempotency};
 
+/// What a signal counts at least towards the limits of the queue, in bytes.
+const SIGNAL_BYTES_MIN: usize = 64;
 /// The longest wait for the outbox after time was moved by hand.
 const SETTLE_WAIT: StdDuration = StdDuration::from_secs(20);
 /// The longest wait for deliveries under way when the engine stops.
@@ -41,10 +43,23 @@ pub(crate) struct Running {
     pub(crate) dispatcher: tokio::task::JoinHandle<()>,
 }
 
+impl Drop for Inner {
+    /// The last handle is gone: nobody hears answers any more. What was answered is durable, and
+    /// the rest is dropped as in a crash; [`Engine::shutdown`] is the orderly way.
+    fn drop(&mut self) {
+        let running = self.running.get_mut().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(running) = running {
+            running.dispatcher.abort();
+            self.shared.queue.abandon();
+        }
+    }
+}
+
 impl Engine {
     /// Takes signals in; `bytes` is their size on the wire.
     pub async fn signals(&self, signals: Vec<Signal>, bytes: usize) -> Result<Accepted, Problem> {
-        self.ask(|reply| Input::Signals(SignalsInput { signals, bytes, reply: Some(reply) })).await
+        let bytes = bytes.max(signals.len() * SIGNAL_BYTES_MIN);
+        self.ask(|reply| Input::Signals(SignalsInput { signals, bytes, reply })).await
     }
 
     /// Applies a command to an incident.
@@ -56,7 +71,7 @@ impl Engine {
         idempotency: Option<Idempotency>,
     ) -> Result<Applied, Problem> {
         let act = Act::Command { no, command };
-        self.ask(|reply| Input::Act(ActInput { act, by, idempotency, reply: Some(reply) })).await
+        self.ask(|reply| Input::Act(ActInput { act, by, idempotency, reply })).await
     }
 
     /// Declares an incident, or joins the open one of the same class and service.
@@ -67,14 +82,18 @@ impl Engine {
         idempotency: Option<Idempotency>,
     ) -> Result<Applied, Problem> {
         let act = Act::Declare(declaration);
-        self.ask(|reply| Input::Act(ActInput { act, by, idempotency, reply: Some(reply) })).await
+        self.ask(|reply| Input::Act(ActInput { act, by, idempotency, reply })).await
     }
 
     /// Stores a small document, or deletes it.
     pub async fn put_document(&self, collection: &str, id: &str, body: Option<Vec<u8>>) -> Result<(), Problem> {
         let change = DocumentChange { collection: collection.to_owned(), id: id.to_owned(), body };
         let changes = OutboxChanges { documents: vec![change], ..OutboxChanges::default() };
-        self.ask(|reply| Input::Write(WriteInput { changes, reply: Some(reply) })).await
+        self.write(changes).await
+    }
+
+    async fn write(&self, changes: OutboxChanges) -> Result<(), Problem> {
+        self.ask(|reply| Input::Write(WriteInput { changes, follow_ups: Vec::new(), reply })).await
     }
 
     /// Brings another policy and roster into force.
@@ -159,10 +178,11 @@ impl Engine {
     /// The next instant at which something happens by itself, later than now.
     async fn next_due(&self) -> Result<Option<Instant>, Problem> {
         let now = self.now();
+        let detectors = self.inner.shared.detectors_due();
         self.read(move |view| {
             let clock = crate::codec::stored(view.reader().next_due())?;
             let attempt = crate::codec::stored(view.reader().next_attempt())?;
-            Ok([clock, attempt].into_iter().flatten().min().map(|at| at.max(now + Duration::from_micros(1))))
+            Ok([clock, attempt, detectors].into_iter().flatten().min().map(|at| at.max(now + Duration::from_micros(1))))
         })
         .await
     }
@@ -174,8 +194,7 @@ impl Engine {
             loop {
                 shared.queue.nudge();
                 // An answered write shows that the thread has been round once since the nudge.
-                self.ask(|reply| Input::Write(WriteInput { changes: OutboxChanges::default(), reply: Some(reply) }))
-                    .await?;
+                self.write(OutboxChanges::default()).await?;
                 let rung = shared.bell.ring();
                 let mut idle = self.inner.idle.clone();
                 idle.wait_for(|answered| *answered >= rung).await.map_err(|_| stopping())?;

@@ -1,15 +1,17 @@
 //! The shell around the core: batching, due clocks, outbox, shutdown. It knows no HTTP.
 //!
 //! One thread per workspace takes inputs, decides them together, writes one transaction and
-//! answers; a 2xx therefore means that it is on disk. Reading order: `queue`, `batch`, `run`,
-//! then `outbox`.
+//! answers; a 2xx therefore means that it is on disk. Reading order: `queue`, `run`, `attempt`,
+//! `batch`, `isolate`, then `outbox`.
 
+mod attempt;
 mod batch;
 pub mod block;
 mod cache;
 pub mod codec;
 mod duplicates;
 mod handle;
+mod isolate;
 mod outbox;
 mod queue;
 mod refold;
@@ -28,7 +30,7 @@ use wcore::{Incident, Signal};
 pub use duplicates::WINDOW as DUPLICATE_WINDOW;
 pub use handle::Engine;
 pub use refold::{Refold, refold};
-pub use rules::{Documents, Rules};
+pub use rules::{Documents, Rules, Secrets};
 pub use shared::Health;
 pub use start::{Config, StartError, start};
 pub use stats::Stats;
@@ -58,7 +60,7 @@ pub struct Applied {
 }
 
 /// What a request with signals came to, after commit.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Accepted {
     /// Position of the head afterwards.
     pub position: u64,
@@ -68,6 +70,8 @@ pub struct Accepted {
     pub duplicates: u32,
     /// Incidents opened or touched, ascending.
     pub incidents: Vec<u64>,
+    /// Signals set aside because deciding them failed, by their index within the request, ascending.
+    pub quarantined: Vec<u32>,
 }
 
 /// A caller's key for repeating a request safely.
@@ -91,11 +95,7 @@ impl Fault {
         Fault(Arc::new(poison))
     }
 
-    fn check(&self, inputs: &[&queue::Input]) {
-        let poisoned = inputs.iter().any(|input| match input {
-            queue::Input::Signals(signals) => signals.signals.iter().any(|signal| (self.0)(signal)),
-            _ => false,
-        });
-        assert!(!poisoned, "injected fault");
+    fn check(&self, signals: &[Signal]) {
+        assert!(!signals.iter().any(|signal| (self.0)(signal)), "injected fault");
     }
 }

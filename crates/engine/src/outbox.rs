@@ -5,6 +5,8 @@
 
 mod claim;
 mod dispatch;
+mod places;
+mod record;
 mod send;
 
 use problem::Problem;

@@ -49,7 +49,7 @@ pub(crate) struct ActInput {
     pub(crate) act: Act,
     pub(crate) by: Actor,
     pub(crate) idempotency: Option<Idempotency>,
-    pub(crate) reply: Option<Reply<Applied>>,
+    pub(crate) reply: Reply<Applied>,
 }
 
 /// What is done.
@@ -63,13 +63,24 @@ pub(crate) enum Act {
 pub(crate) struct SignalsInput {
     pub(crate) signals: Vec<Signal>,
     pub(crate) bytes: usize,
-    pub(crate) reply: Option<Reply<Accepted>>,
+    pub(crate) reply: Reply<Accepted>,
 }
 
-/// Rows to write as they are.
+/// Rows to write as they are, and what follows from them: all of it in one transaction, so that
+/// no crash separates a receipt from the clock that it meets.
 pub(crate) struct WriteInput {
     pub(crate) changes: journal::OutboxChanges,
-    pub(crate) reply: Option<Reply<()>>,
+    pub(crate) follow_ups: Vec<FollowUp>,
+    pub(crate) reply: Reply<()>,
+}
+
+/// What follows from a claim or an attempt.
+#[derive(Clone)]
+pub(crate) enum FollowUp {
+    /// An act of Watchbell on an incident. A refusal is no failure: the incident has moved on.
+    Act { no: u64, command: Command },
+    /// Watchbell complains about itself.
+    Complaint(Problem),
 }
 
 /// A new policy and roster.
@@ -110,8 +121,7 @@ impl Queue {
     pub(crate) fn push(&self, input: Input) -> Result<(), Problem> {
         let mut lanes = self.lock();
         let from_outside = match &input {
-            Input::Act(act) => act.reply.is_some(),
-            Input::Signals(_) | Input::Activate(_) => true,
+            Input::Act(_) | Input::Signals(_) | Input::Activate(_) => true,
             Input::Write(_) | Input::SelfAlert(_) | Input::Due(_) => false,
         };
         if lanes.closed || (lanes.draining && from_outside) {
@@ -160,6 +170,14 @@ impl Queue {
     /// Nothing more is accepted; what waits is still decided.
     pub(crate) fn close(&self) {
         self.lock().closed = true;
+        self.changed.notify_one();
+    }
+
+    /// Nothing more is accepted, and what waits is dropped: whoever asked hears that it was not done.
+    pub(crate) fn abandon(&self) {
+        let mut lanes = self.lock();
+        *lanes = Lanes { closed: true, ..Lanes::default() };
+        drop(lanes);
         self.changed.notify_one();
     }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use channel::{Secret, WebhookTarget};
 use policy::model::{Channel, FromEnv, Policy, Roster};
-use policy::{Diagnostic, Source};
+use policy::{Diagnostic, Loaded, Source};
 use problem::Problem;
 use serde::{Deserialize, Serialize};
 use wcore::trigger::Triggers;
@@ -31,16 +31,44 @@ pub struct Rules {
     pub(crate) channels: BTreeMap<String, Result<WebhookTarget, Problem>>,
 }
 
+/// Where addresses and secrets are found by the names that a roster gives them.
+#[derive(Clone)]
+pub struct Secrets(Arc<Find>);
+
+type Find = dyn Fn(&str) -> Result<Secret, Problem> + Send + Sync;
+
+impl Secrets {
+    /// The process's environment: `NAME`, or the file that `NAME_FILE` names.
+    pub fn environment() -> Secrets {
+        Secrets::new(Secret::from_env)
+    }
+
+    /// Another place.
+    pub fn new(find: impl Fn(&str) -> Result<Secret, Problem> + Send + Sync + 'static) -> Secrets {
+        Secrets(Arc::new(find))
+    }
+
+    fn find(&self, name: &str) -> Result<Secret, Problem> {
+        (self.0)(name)
+    }
+}
+
+impl Documents {
+    fn load(&self) -> Loaded {
+        policy::load(
+            Source { name: "policy.yaml", text: &self.policy },
+            Source { name: "roster.yaml", text: &self.roster },
+        )
+    }
+}
+
 impl Rules {
     /// Compiles the documents; the diagnostics say why it cannot.
-    pub fn compile(documents: Documents) -> Result<Rules, Vec<Diagnostic>> {
-        let loaded = policy::load(
-            Source { name: "policy.yaml", text: &documents.policy },
-            Source { name: "roster.yaml", text: &documents.roster },
-        );
+    pub fn compile(documents: Documents, secrets: &Secrets) -> Result<Rules, Vec<Diagnostic>> {
+        let loaded = documents.load();
         let (Some(policy), Some(roster)) = (loaded.policy, loaded.roster) else { return Err(loaded.diagnostics) };
         let triggers = Triggers::new(&policy);
-        let channels = roster.channels.iter().map(|(name, channel)| (name.clone(), target(channel))).collect();
+        let channels = roster.channels.iter().map(|(name, channel)| (name.clone(), target(channel, secrets))).collect();
         Ok(Rules { policy: Arc::new(policy), roster: Arc::new(roster), documents, triggers, channels })
     }
 
@@ -50,11 +78,11 @@ impl Rules {
     }
 }
 
-fn target(channel: &Channel) -> Result<WebhookTarget, Problem> {
+fn target(channel: &Channel, secrets: &Secrets) -> Result<WebhookTarget, Problem> {
     let Channel::Webhook { url, secret_env, allow_internal } = channel;
     let url = match url {
         FromEnv::Value(url) => url.clone(),
-        FromEnv::Variable(name) => Secret::from_env(name)?.expose().to_owned(),
+        FromEnv::Variable(name) => secrets.find(name)?.expose().to_owned(),
     };
     let Some(secret_env) = secret_env else {
         return Err(Problem::new(
@@ -62,7 +90,7 @@ fn target(channel: &Channel) -> Result<WebhookTarget, Problem> {
             "the channel names no `secret_env`, so nothing can be signed",
         ));
     };
-    let secret = Secret::from_env(secret_env)?;
+    let secret = secrets.find(secret_env)?;
     if *allow_internal { WebhookTarget::parse_internal(&url, &secret) } else { WebhookTarget::parse(&url, &secret) }
 }
 
@@ -84,8 +112,9 @@ impl Pins {
         if let Some(policy) = self.0.get(id) {
             return Ok(Some(Arc::clone(policy)));
         }
-        let Some(rules) = load()?.and_then(|documents| Rules::compile(documents).ok()) else { return Ok(None) };
-        self.add(&rules.policy);
-        Ok(Some(rules.policy))
+        let Some(policy) = load()?.and_then(|documents| documents.load().policy) else { return Ok(None) };
+        let policy = Arc::new(policy);
+        self.add(&policy);
+        Ok(Some(policy))
     }
 }

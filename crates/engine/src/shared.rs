@@ -39,6 +39,7 @@ pub(crate) struct Shared {
     rules: RwLock<Arc<Rules>>,
     disabled: RwLock<BTreeSet<String>>,
     standing: RwLock<Standing>,
+    detectors_due: RwLock<Option<Instant>>,
 }
 
 #[derive(Default)]
@@ -59,6 +60,7 @@ impl Shared {
             rules: RwLock::new(rules),
             disabled: RwLock::default(),
             standing: RwLock::default(),
+            detectors_due: RwLock::default(),
         }
     }
 
@@ -81,9 +83,22 @@ impl Shared {
     pub(crate) fn committed(&self, at: Instant, position: u64) {
         let mut standing = self.standing.write().unwrap_or_else(PoisonError::into_inner);
         standing.last_commit_at = Some(at);
-        standing.failing = None;
         drop(standing);
         self.position.send_replace(position);
+    }
+
+    /// The journal takes writes (again).
+    pub(crate) fn recovered(&self) {
+        self.standing.write().unwrap_or_else(PoisonError::into_inner).failing = None;
+    }
+
+    /// When a trigger may fire next without a signal.
+    pub(crate) fn detectors_due(&self) -> Option<Instant> {
+        *self.detectors_due.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn set_detectors_due(&self, at: Option<Instant>) {
+        *self.detectors_due.write().unwrap_or_else(PoisonError::into_inner) = at;
     }
 
     pub(crate) fn failed(&self, problem: &Problem) {

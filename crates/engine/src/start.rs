@@ -12,7 +12,7 @@ use crate::cache::Cache;
 use crate::handle::{Engine, Inner, Running};
 use crate::outbox::{DISABLED_CHANNELS, Dispatcher};
 use crate::queue::{ActivateInput, Input};
-use crate::rules::{Documents, Pins, Rules};
+use crate::rules::{Documents, Pins, Rules, Secrets};
 use crate::run::{Thread, rebuild_duplicates};
 use crate::shared::Shared;
 use crate::time::TimeSource;
@@ -26,6 +26,8 @@ pub struct Config {
     pub time: TimeSource,
     /// Address under which people reach the pages, without a slash at its end.
     pub public_url: String,
+    /// Where the addresses and secrets of channels are found.
+    pub secrets: Secrets,
     /// Injected by tests.
     pub fault: Option<Fault>,
 }
@@ -58,7 +60,7 @@ pub fn start(store: &dyn Store, documents: Documents, config: Config) -> Result<
     let reader = store.reader(config.workspace)?;
     let head = writer.head()?;
     let stored = stored_documents(&*reader)?;
-    let (rules, activate, complaint) = choose(documents, stored)?;
+    let (rules, activate, complaint) = choose(documents, stored, &config.secrets)?;
     let rules = Arc::new(rules);
     let now = config.time.now();
     let detectors = detectors(&*reader)?;
@@ -96,6 +98,8 @@ pub fn start(store: &dyn Store, documents: Documents, config: Config) -> Result<
         detectors,
         duplicates,
         stuck: Vec::new(),
+        detectors_rest_until: None,
+        unwritten: Vec::new(),
         fault: config.fault,
     };
     let thread = std::thread::Builder::new().name("engine".to_owned()).spawn(move || thread.run())?;
@@ -116,13 +120,17 @@ fn stored_documents(reader: &dyn journal::Reader) -> Result<Option<Documents>, S
 }
 
 /// The rules to run, whether they are new, and what to complain about.
-fn choose(given: Documents, stored: Option<Documents>) -> Result<(Rules, bool, Option<Problem>), StartError> {
-    match Rules::compile(given.clone()) {
+fn choose(
+    given: Documents,
+    stored: Option<Documents>,
+    secrets: &Secrets,
+) -> Result<(Rules, bool, Option<Problem>), StartError> {
+    match Rules::compile(given.clone(), secrets) {
         Ok(rules) => Ok((rules, stored.as_ref() != Some(&given), None)),
         Err(diagnostics) => {
             let first = diagnostics.iter().find(|d| d.severity == policy::Level::Error).map(|d| d.message.clone());
             let detail = format!("the first error: {}; the last valid version runs", first.unwrap_or_default());
-            let last = stored.and_then(|documents| Rules::compile(documents).ok());
+            let last = stored.and_then(|documents| Rules::compile(documents, secrets).ok());
             match last {
                 Some(rules) => Ok((rules, false, Some(Problem::new(&problem::POLICY_NOT_ACTIVATED, detail)))),
                 None => Err(StartError::Documents(diagnostics)),

@@ -5,23 +5,18 @@
 use std::collections::BTreeSet;
 
 use calendar::Instant;
-use journal::{Claim, DeliveryRow, DeliveryState, StoredRequest};
+use journal::{Claim, DeliveryRow, DeliveryState, DeliveryUpdate, StoredRequest};
 use policy::model::{Party, Person};
 use problem::Problem;
 use sha2::{Digest, Sha256};
-use wcore::event::{Actor, PageReason, PageRequest, Update};
+use wcore::event::{PageReason, PageRequest, Update};
 use wcore::{Command, Incident};
 
 use crate::codec;
+use crate::outbox::record::Record;
 use crate::outbox::{INBOX, Mail, Request};
-use crate::queue::Act;
+use crate::queue::FollowUp;
 use crate::rules::Rules;
-
-/// A claim, and the act that follows from it where nobody could be paged.
-pub(super) struct Claimed {
-    pub(super) claim: Claim,
-    pub(super) follow_up: Option<(Act, Actor)>,
-}
 
 /// What a claim looks at.
 pub(super) struct Desk<'a> {
@@ -33,7 +28,7 @@ pub(super) struct Desk<'a> {
 
 impl Desk<'_> {
     /// Resolves a request to people and their contacts.
-    pub(super) fn claim(&self, stored: &StoredRequest) -> Result<Claimed, Problem> {
+    pub(super) fn claim(&self, stored: &StoredRequest) -> Result<Record, Problem> {
         let request: Request = serde_json::from_slice(&stored.request.body)
             .map_err(|e| codec::unreadable(format!("request {} does not decode ({e})", stored.request.id)))?;
         let (deliveries, follow_up) = match &request {
@@ -41,11 +36,12 @@ impl Desk<'_> {
             Request::Update(update) => (self.update(stored, update), None),
             Request::SelfAlert { code, detail } => (self.self_alert(stored, code, detail), None),
         };
-        let claim = Claim { request: stored.request.id.clone(), at: self.now, deliveries };
-        Ok(Claimed { claim, follow_up })
+        let mut record = record(stored, self.now, deliveries);
+        record.follow_ups.extend(follow_up);
+        Ok(record)
     }
 
-    fn page(&self, stored: &StoredRequest, page: &PageRequest) -> (Vec<DeliveryRow>, Option<(Act, Actor)>) {
+    fn page(&self, stored: &StoredRequest, page: &PageRequest) -> (Vec<DeliveryRow>, Option<FollowUp>) {
         let Some(incident) = self.incident else { return (Vec::new(), None) };
         let step = match page.reason {
             PageReason::Escalation { step, round } => Some((step, round)),
@@ -59,8 +55,8 @@ impl Desk<'_> {
         if people.is_empty()
             && let Some((step, round)) = step
         {
-            let act = Act::Command { no: incident.no, command: Command::SkipStep { step, round } };
-            return (Vec::new(), Some((act, Actor::Watchbell)));
+            let command = Command::SkipStep { step, round };
+            return (Vec::new(), Some(FollowUp::Act { no: incident.no, command }));
         }
         let mail = self.page_mail(incident, &page.reason);
         (people.iter().flat_map(|person| self.to_person(stored, person, &mail)).collect(), None)
@@ -179,6 +175,17 @@ impl Desk<'_> {
             outcome: String::new(),
         }
     }
+}
+
+fn record(stored: &StoredRequest, at: Instant, deliveries: Vec<DeliveryRow>) -> Record {
+    Record::new(DeliveryUpdate::Claim(Claim { request: stored.request.id.clone(), at, deliveries }))
+}
+
+/// Sets a request aside that cannot be read, and says so.
+pub(super) fn unreadable(stored: &StoredRequest, now: Instant, problem: Problem) -> Record {
+    let mut record = record(stored, now, Vec::new());
+    record.follow_ups.push(FollowUp::Complaint(problem));
+    record
 }
 
 /// The same request, person and contact always give the same id: a claim repeated after a crash

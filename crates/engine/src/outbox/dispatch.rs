@@ -2,38 +2,42 @@
 //!
 //! It holds nothing that the journal does not: after a restart it goes on from the rows.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration as StdDuration;
 
+use calendar::Instant;
 use channel::Webhook;
-use journal::{DeliveryRow, DeliveryUpdate, DocumentChange, OutboxChanges, Reader};
+use journal::{DeliveryRow, DeliveryUpdate, IncidentNo, Reader, StoredRequest};
 use problem::Problem;
-use tokio::sync::{Notify, Semaphore, mpsc, watch};
-use wcore::event::Actor;
+use tokio::sync::{Notify, mpsc, watch};
+use wcore::Incident;
 
+use crate::attempt::concerns_one_input;
 use crate::codec;
 use crate::outbox::Mail;
-use crate::outbox::claim::Desk;
+use crate::outbox::claim::{self, Desk};
+use crate::outbox::places::{Places, Seat};
+use crate::outbox::record::Record;
 use crate::outbox::send::{self, Sent};
-use crate::queue::{Act, ActInput, Input, WriteInput};
+use crate::rules::Rules;
 use crate::shared::Shared;
+use crate::view::View;
 
 /// Requests claimed in one round.
 const CLAIMS: u32 = 512;
 /// Deliveries looked at in one round.
 const ROUND: u32 = 1_024;
-/// Attempts under way at once; further ones wait for a place.
-const UNDER_WAY: usize = 128;
-/// Places that only the most severe may take: a flood of warnings never delays a SEV-1.
-const RESERVED: usize = 32;
 /// The longest sleep: a change made by another process is seen by then.
 const NAP: StdDuration = StdDuration::from_secs(5);
 /// The sleep while everything due is under way.
 const BUSY_NAP: StdDuration = StdDuration::from_millis(200);
 /// Outcomes written at once.
 const OUTCOMES: usize = 1_024;
+/// Pause after the journal could not be read or written.
+const FAILED_PAUSE: StdDuration = StdDuration::from_secs(1);
 
 /// Collection of channels that are switched off.
 pub(crate) const DISABLED_CHANNELS: &str = "disabled_channels";
@@ -64,24 +68,25 @@ pub(crate) struct Dispatcher {
 }
 
 struct Round {
-    under_way: BTreeSet<String>,
-    places: Arc<Semaphore>,
+    under_way: Places,
     outcomes: mpsc::Sender<Sent>,
 }
+
+/// Incidents as they stood when a round looked at them first.
+type Seen = BTreeMap<IncidentNo, Option<Arc<Incident>>>;
 
 impl Dispatcher {
     /// Runs until the engine stops and nothing is under way.
     pub(crate) async fn run(self) {
         let (outcomes, mut arrived) = mpsc::channel(OUTCOMES);
-        let places = Arc::new(Semaphore::new(UNDER_WAY));
-        let mut round = Round { under_way: BTreeSet::new(), places, outcomes };
+        let mut round = Round { under_way: Places::default(), outcomes };
         loop {
             let rung = self.shared.bell.rung.load(Ordering::SeqCst);
             let worked = match self.work(&mut round).await {
                 Ok(worked) => worked,
                 Err(problem) => {
                     tracing::error!(code = problem.code.id, detail = problem.detail, "outbox.failed");
-                    tokio::time::sleep(StdDuration::from_secs(1)).await;
+                    tokio::time::sleep(FAILED_PAUSE).await;
                     true
                 }
             };
@@ -126,68 +131,83 @@ impl Dispatcher {
             return Ok(0);
         }
         let rules = self.shared.rules();
-        let mut changes = OutboxChanges::default();
-        let mut follow_ups = Vec::new();
-        let mut incidents = BTreeMap::new();
+        let mut seen = Seen::new();
+        let mut records = Vec::new();
         for request in &requests {
-            if let Some(no) = request.request.incident
-                && let std::collections::btree_map::Entry::Vacant(slot) = incidents.entry(no)
-            {
-                let view = crate::view::View::new(Arc::clone(&self.reader));
-                slot.insert(self.blocking(move |_| view.incident(no.0)).await?);
-            }
-            let incident = request.request.incident.and_then(|no| incidents.get(&no)?.as_ref());
-            let desk =
-                Desk { rules: &rules, incident, public_url: &self.shared.public_url, now: self.shared.time.now() };
-            let claimed = desk.claim(request)?;
-            changes.deliveries.push(DeliveryUpdate::Claim(claimed.claim));
-            follow_ups.extend(claimed.follow_up);
+            let record = match self.claim_one(request, &rules, &mut seen).await {
+                // It will never be readable: it must not keep the others from being sent.
+                Err(problem) if concerns_one_input(&problem) => claim::unreadable(request, self.now(), problem),
+                record => record?,
+            };
+            records.push(record);
         }
-        self.write(changes).await?;
-        for (act, by) in follow_ups {
-            self.submit(act, by);
-        }
+        self.write(records).await?;
         Ok(requests.len())
     }
 
+    async fn claim_one(&self, request: &StoredRequest, rules: &Rules, seen: &mut Seen) -> Result<Record, Problem> {
+        let incident = self.incident(request.request.incident, seen).await?;
+        let incident = incident.as_deref();
+        Desk { rules, incident, public_url: &self.shared.public_url, now: self.now() }.claim(request)
+    }
+
     async fn attempt(&self, round: &mut Round) -> Result<usize, Problem> {
-        let now = self.shared.time.now();
+        let now = self.now();
         let due = self.blocking(move |reader| codec::stored(reader.due_deliveries(now, ROUND))).await?;
-        let mut superseded = OutboxChanges::default();
+        let mut seen = Seen::new();
+        let mut done = Vec::new();
         let mut started = 0;
-        for row in due.into_iter().filter(|row| !round.under_way.contains(&row.id)).collect::<Vec<_>>() {
-            let mail = Mail::decode(&row.body)?;
-            if mail.until_acknowledged && row.attempts > 0 && self.is_taken(&row).await? {
-                superseded.deliveries.push(DeliveryUpdate::Attempt(send::supersede(&row, now)));
+        for row in due {
+            if round.under_way.holds(&row.id) {
                 continue;
             }
-            if !self.start(row, mail, round) {
-                break;
+            match self.needed(&row, &mut seen).await {
+                Ok(Some(mail)) => match round.under_way.take(&row.id, &row.channel, row.severity) {
+                    Seat::Taken => {
+                        self.start(row, mail, round);
+                        started += 1;
+                    }
+                    Seat::ChannelFull => {}
+                    Seat::Full => break,
+                },
+                Ok(None) => done.push(Record::new(DeliveryUpdate::Attempt(send::supersede(&row, now)))),
+                Err(problem) if concerns_one_input(&problem) => {
+                    done.push(send::unreadable(&row, now, &problem).record())
+                }
+                Err(problem) => return Err(problem),
             }
-            started += 1;
         }
-        let dropped = superseded.deliveries.len();
+        let dropped = done.len();
         if dropped > 0 {
-            self.write(superseded).await?;
+            self.write(done).await?;
         }
         Ok(started + dropped)
     }
 
-    async fn is_taken(&self, row: &DeliveryRow) -> Result<bool, Problem> {
-        let Some(no) = row.incident else { return Ok(false) };
-        let view = crate::view::View::new(Arc::clone(&self.reader));
-        let incident = self.blocking(move |_| view.incident(no.0)).await?;
-        Ok(incident.is_some_and(|incident| incident.acknowledged.is_some()))
+    /// The message of a delivery, unless someone took the incident and nobody waits for it any more.
+    async fn needed(&self, row: &DeliveryRow, seen: &mut Seen) -> Result<Option<Mail>, Problem> {
+        let mail = Mail::decode(&row.body)?;
+        if !mail.until_acknowledged {
+            return Ok(Some(mail));
+        }
+        let incident = self.incident(row.incident, seen).await?;
+        let taken = incident.is_some_and(|incident| incident.acknowledged.is_some() || !incident.status().is_open());
+        Ok((!taken).then_some(mail))
     }
 
-    /// Starts an attempt if there is a place for it.
-    fn start(&self, row: DeliveryRow, mail: Mail, round: &mut Round) -> bool {
-        let free = round.places.available_permits();
-        if free == 0 || (row.severity > 1 && free <= RESERVED) {
-            return false;
-        }
-        let Ok(place) = Arc::clone(&round.places).try_acquire_owned() else { return false };
-        round.under_way.insert(row.id.clone());
+    async fn incident(&self, no: Option<IncidentNo>, seen: &mut Seen) -> Result<Option<Arc<Incident>>, Problem> {
+        let Some(no) = no else { return Ok(None) };
+        let slot = match seen.entry(no) {
+            Entry::Occupied(known) => return Ok(known.get().clone()),
+            Entry::Vacant(slot) => slot,
+        };
+        let view = View::new(Arc::clone(&self.reader));
+        let incident = self.blocking(move |_| view.incident(no.0)).await?.map(Arc::new);
+        Ok(slot.insert(incident).clone())
+    }
+
+    /// Starts an attempt.
+    fn start(&self, row: DeliveryRow, mail: Mail, round: &Round) {
         let (shared, outcomes, webhook) = (Arc::clone(&self.shared), round.outcomes.clone(), self.webhook.clone());
         tokio::spawn(async move {
             let started = shared.time.now();
@@ -201,11 +221,9 @@ impl Dispatcher {
                 send::send(&row, &mail, &rules, &webhook, started).await
             };
             let sent = send::settle(&row, &mail, outcome, shared.time.now(), send::jitter());
-            drop(place);
             // The loop is gone only when the engine is: the row stays pending and is sent again.
             let _ = outcomes.send(sent).await;
         });
-        true
     }
 
     /// Waits for outcomes, a ring or the nap's end, and writes what has arrived.
@@ -225,36 +243,26 @@ impl Dispatcher {
         if outcomes.is_empty() {
             return;
         }
-        let mut changes = OutboxChanges::default();
-        let done: Vec<String> = outcomes.iter().map(|sent| sent.attempt.delivery.clone()).collect();
-        let mut follow_ups = Vec::new();
-        for sent in outcomes {
-            if let Some(channel) = sent.disable {
-                self.shared.disable(&channel);
-                let body = Some(codec::json(&sent.attempt.outcome));
-                changes.documents.push(DocumentChange { collection: DISABLED_CHANNELS.to_owned(), id: channel, body });
+        for sent in &outcomes {
+            if let Some(channel) = &sent.disable {
+                self.shared.disable(channel);
             }
-            if let Some(problem) = sent.complaint {
+            for problem in &sent.complaints {
                 tracing::warn!(code = problem.code.id, detail = problem.detail, "outbox.dead");
-                let _ = self.shared.queue.push(Input::SelfAlert(problem));
             }
             self.shared.stats.attempted(&sent.attempt);
-            follow_ups.extend(sent.follow_up);
-            changes.deliveries.push(DeliveryUpdate::Attempt(sent.attempt));
         }
-        self.write_until_done(changes).await;
+        let done: Vec<String> = outcomes.iter().map(|sent| sent.attempt.delivery.clone()).collect();
+        self.write_until_done(outcomes.into_iter().map(Sent::record).collect()).await;
         for id in done {
-            round.under_way.remove(&id);
-        }
-        for (act, by) in follow_ups {
-            self.submit(act, by);
+            round.under_way.leave(&id);
         }
     }
 
     /// An outcome that cannot be written now is written later: until then it counts as under way.
-    async fn write_until_done(&self, changes: OutboxChanges) {
+    async fn write_until_done(&self, records: Vec<Record>) {
         loop {
-            match self.write(changes.clone()).await {
+            match self.write(records.clone()).await {
                 Ok(()) => return,
                 Err(problem) if self.shared.queue.is_draining() => {
                     tracing::warn!(code = problem.code.id, "outbox.outcome_lost");
@@ -262,23 +270,14 @@ impl Dispatcher {
                 }
                 Err(problem) => {
                     tracing::error!(code = problem.code.id, detail = problem.detail, "outbox.write_failed");
-                    tokio::time::sleep(StdDuration::from_secs(1)).await;
+                    tokio::time::sleep(FAILED_PAUSE).await;
                 }
             }
         }
     }
 
-    async fn write(&self, changes: OutboxChanges) -> Result<(), Problem> {
-        let (reply, answer) = tokio::sync::oneshot::channel();
-        self.shared.queue.push(Input::Write(WriteInput { changes, reply: Some(reply) }))?;
-        answer.await.map_err(|_| crate::queue::stopping())?
-    }
-
-    fn submit(&self, act: Act, by: Actor) {
-        let input = ActInput { act, by, idempotency: None, reply: None };
-        if let Err(problem) = self.shared.queue.push(Input::Act(input)) {
-            tracing::warn!(code = problem.code.id, "outbox.follow_up_refused");
-        }
+    fn now(&self) -> Instant {
+        self.shared.time.now()
     }
 
     async fn blocking<T: Send + 'static>(

@@ -3,20 +3,22 @@
 use calendar::{Duration, Instant};
 use channel::retry::{self, Schedule, Standing};
 use channel::{Message, Outcome, Webhook};
-use journal::{Attempt, DeliveryRow, DeliveryState};
+use journal::{Attempt, DeliveryRow, DeliveryState, DeliveryUpdate, DocumentChange};
 use problem::Problem;
 use wcore::Command;
-use wcore::event::Actor;
 
+use crate::codec;
 use crate::outbox::Mail;
-use crate::queue::Act;
+use crate::outbox::dispatch::DISABLED_CHANNELS;
+use crate::outbox::record::Record;
+use crate::queue::FollowUp;
 use crate::rules::Rules;
 
 /// What an attempt came to: the row's change, and what else is to be done.
 pub(super) struct Sent {
     pub(super) attempt: Attempt,
-    pub(super) follow_up: Option<(Act, Actor)>,
-    pub(super) complaint: Option<Problem>,
+    pub(super) follow_up: Option<FollowUp>,
+    pub(super) complaints: Vec<Problem>,
     /// The channel whose receiver is gone for good.
     pub(super) disable: Option<String>,
 }
@@ -45,19 +47,7 @@ pub(super) fn refused(reason: String) -> Outcome {
 /// What an outcome means for the row: done, again later, or given up.
 pub(super) fn settle(row: &DeliveryRow, mail: &Mail, outcome: Outcome, now: Instant, jitter: f64) -> Sent {
     let attempts = row.attempts + 1;
-    let mut sent = Sent {
-        attempt: Attempt {
-            delivery: row.id.clone(),
-            at: now,
-            state: DeliveryState::Pending,
-            attempts,
-            next_attempt_at: None,
-            outcome: String::new(),
-        },
-        follow_up: None,
-        complaint: None,
-        disable: None,
-    };
+    let mut sent = Sent::pending(row, attempts, now);
     match outcome {
         Outcome::Delivered { .. } => {
             sent.attempt.state = DeliveryState::Delivered;
@@ -74,7 +64,11 @@ pub(super) fn settle(row: &DeliveryRow, mail: &Mail, outcome: Outcome, now: Inst
             }
         }
         Outcome::Refused { reason, disable } => {
-            sent.disable = disable.then(|| row.channel.clone());
+            if disable {
+                sent.disable = Some(row.channel.clone());
+                let detail = format!("channel `{}`: {reason}", row.channel);
+                sent.complaints.push(Problem::new(&problem::CHANNEL_DISABLED, detail));
+            }
             sent.give_up(row, &reason);
         }
     }
@@ -89,11 +83,45 @@ pub(super) fn supersede(row: &DeliveryRow, now: Instant) -> Attempt {
         state: DeliveryState::Superseded,
         attempts: row.attempts,
         next_attempt_at: None,
-        outcome: "someone acknowledged meanwhile".to_owned(),
+        outcome: "someone took the incident meanwhile".to_owned(),
     }
 }
 
+/// A delivery whose message cannot be read, and never will be.
+pub(super) fn unreadable(row: &DeliveryRow, now: Instant, problem: &Problem) -> Sent {
+    let mut sent = Sent::pending(row, row.attempts, now);
+    sent.give_up(row, &problem.detail);
+    sent
+}
+
 impl Sent {
+    fn pending(row: &DeliveryRow, attempts: u32, now: Instant) -> Sent {
+        let attempt = Attempt {
+            delivery: row.id.clone(),
+            at: now,
+            state: DeliveryState::Pending,
+            attempts,
+            next_attempt_at: None,
+            outcome: String::new(),
+        };
+        Sent { attempt, follow_up: None, complaints: Vec::new(), disable: None }
+    }
+
+    /// All of it, for one transaction.
+    pub(super) fn record(self) -> Record {
+        let disabled = self.disable.map(|channel| DocumentChange {
+            collection: DISABLED_CHANNELS.to_owned(),
+            id: channel,
+            body: Some(codec::json(&self.attempt.outcome)),
+        });
+        let complaints = self.complaints.into_iter().map(FollowUp::Complaint);
+        Record {
+            documents: disabled.into_iter().collect(),
+            follow_ups: self.follow_up.into_iter().chain(complaints).collect(),
+            update: DeliveryUpdate::Attempt(self.attempt),
+        }
+    }
+
     fn give_up(&mut self, row: &DeliveryRow, reason: &str) {
         self.attempt.state = DeliveryState::Dead;
         self.attempt.next_attempt_at = None;
@@ -101,15 +129,15 @@ impl Sent {
         let about = row.incident.map_or_else(|| "a self-alert".to_owned(), |no| format!("INC-{no}"));
         let whom = if row.person.is_empty() { &row.address } else { &row.person };
         let detail = format!("{about} to {whom} by {}: {reason}", row.channel);
-        self.complaint = Some(Problem::new(&problem::DELIVERY_DEAD, detail));
+        self.complaints.push(Problem::new(&problem::DELIVERY_DEAD, detail));
     }
 }
 
 /// A first delivery accepted makes a message to an audience visible.
-fn shown(row: &DeliveryRow, mail: &Mail) -> Option<(Act, Actor)> {
+fn shown(row: &DeliveryRow, mail: &Mail) -> Option<FollowUp> {
     let (update, no) = (mail.update?, row.incident?);
     let command = Command::ShowUpdate { update, surface: row.channel.clone() };
-    Some((Act::Command { no: no.0, command }, Actor::Watchbell))
+    Some(FollowUp::Act { no: no.0, command })
 }
 
 fn schedule(mail: &Mail) -> &'static Schedule {

@@ -1,0 +1,202 @@
+//! One attempt: decide some inputs, write one transaction, take over what it changed.
+
+use std::collections::{BTreeSet, HashMap};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use calendar::{Duration, Instant};
+use journal::{Head, OutboxChanges, Writer};
+use problem::Problem;
+use wcore::{Incident, Signal};
+
+use crate::batch::{Answer, Basis, Decision, Tally, Work};
+use crate::cache::Desk;
+use crate::queue::Input;
+use crate::rules::Rules;
+use crate::run::Thread;
+use crate::stats::add;
+
+/// What is decided as one: an input, or a part of one whose whole cannot be decided.
+#[derive(Clone, Copy)]
+pub(crate) enum Piece<'i> {
+    /// All of it.
+    Whole(&'i Input),
+    /// Some signals of a request.
+    Part(&'i [Signal]),
+}
+
+impl<'i> Piece<'i> {
+    /// Its signals, if it has any.
+    pub(crate) fn signals(self) -> &'i [Signal] {
+        match self {
+            Piece::Whole(Input::Signals(input)) => &input.signals,
+            Piece::Whole(_) => &[],
+            Piece::Part(signals) => signals,
+        }
+    }
+}
+
+/// Why pieces were not written.
+pub(crate) enum Failure {
+    /// One of them is to blame.
+    Poison(Problem),
+    /// The journal cannot write; none of them is to blame.
+    Journal(Problem),
+}
+
+/// Answers by piece, and the incidents as they were committed.
+pub(crate) struct Committed {
+    pub(crate) answers: Vec<Answer>,
+    pub(crate) incidents: HashMap<u64, Arc<Incident>>,
+    pub(crate) position: u64,
+}
+
+impl Thread {
+    /// One transaction; with `settles`, detectors whose time has come are settled first.
+    pub(crate) fn attempt(&mut self, pieces: &[Piece<'_>], settles: bool) -> Result<Committed, Failure> {
+        let now = self.shared.time.now().max(self.head.recorded_at + Duration::from_micros(1));
+        self.duplicates.forget(now);
+        let decided = catch_unwind(AssertUnwindSafe(|| {
+            if let Some(fault) = &self.fault {
+                pieces.iter().for_each(|piece| fault.check(piece.signals()));
+            }
+            let mut work = Work::new(Basis {
+                now,
+                position: self.head.position.next(),
+                next_incident: self.head.next_incident,
+                rules: Arc::clone(&self.rules),
+                pins: &mut self.pins,
+                desk: Desk::new(&mut self.cache, &*self.reader),
+                detectors: &mut self.detectors,
+                duplicates: &self.duplicates,
+                reader: &*self.reader,
+            });
+            if settles {
+                work.settle_detectors();
+            }
+            let decision = work.decide(pieces)?;
+            commit(&mut *self.writer, decision)
+        }));
+        match decided {
+            Ok(Ok(written)) => Ok(self.settle(written, now)),
+            Ok(Err(failure)) => {
+                self.detectors.revert();
+                Err(self.failed(failure))
+            }
+            Err(panic) => {
+                self.detectors.revert();
+                // Whatever the panic left half-done lies in memory only, and is read again.
+                self.cache.clear();
+                let detail = format!("deciding it panicked: {}", message(&*panic));
+                Err(Failure::Poison(Problem::new(&problem::INPUT_QUARANTINED, detail)))
+            }
+        }
+    }
+
+    fn settle(&mut self, written: Written, now: Instant) -> Committed {
+        let stats = &self.shared.stats;
+        self.detectors.settle();
+        self.duplicates.insert(written.new_keys, now);
+        stats.duplicate_keys.store(self.duplicates.len() as u64, Ordering::Relaxed);
+        if let Some(rules) = written.activated {
+            self.rules = Arc::clone(&rules);
+            self.shared.set_rules(rules);
+        }
+        if let Some(head) = written.head {
+            self.head = head;
+            add(&stats.batches, 1);
+            add(&stats.signals_accepted, u64::from(written.signals));
+            add(&stats.incidents_opened, u64::from(written.tally.opened));
+            add(&stats.clocks_warned, u64::from(written.tally.warned));
+            add(&stats.clocks_missed, u64::from(written.tally.missed));
+            self.shared.committed(now, self.head.position.0);
+        }
+        if written.wrote {
+            self.shared.recovered();
+        }
+        if written.rings {
+            self.shared.bell.ring();
+        }
+        Committed { answers: written.answers, incidents: written.incidents, position: self.head.position.0 }
+    }
+
+    fn failed(&mut self, failure: Refusal) -> Failure {
+        match failure {
+            Refusal::Decision(problem) if concerns_one_input(&problem) => Failure::Poison(problem),
+            Refusal::Decision(problem) => {
+                self.shared.failed(&problem);
+                Failure::Journal(problem)
+            }
+            Refusal::Journal(error @ journal::Error::Constraint { .. }) => {
+                let detail = format!("the journal refused it: {error}");
+                Failure::Poison(Problem::new(&problem::INPUT_QUARANTINED, detail))
+            }
+            Refusal::Journal(error) => {
+                add(&self.shared.stats.commit_failures, 1);
+                let problem = error.problem();
+                tracing::error!(code = problem.code.id, detail = problem.detail, "engine.commit_failed");
+                self.shared.failed(&problem);
+                self.cache.clear();
+                if let Ok(head) = self.writer.head() {
+                    self.head = head;
+                }
+                Failure::Journal(problem)
+            }
+        }
+    }
+}
+
+/// A row that cannot be read concerns one input; a disk that cannot be read, all.
+pub(crate) fn concerns_one_input(problem: &Problem) -> bool {
+    problem.code.status != 503 || *problem.code == problem::STORE_CORRUPT
+}
+
+/// What the transaction wrote.
+struct Written {
+    head: Option<Head>,
+    answers: Vec<Answer>,
+    incidents: HashMap<u64, Arc<Incident>>,
+    new_keys: BTreeSet<u128>,
+    activated: Option<Arc<Rules>>,
+    /// The journal took something, so that it works.
+    wrote: bool,
+    rings: bool,
+    signals: u32,
+    tally: Tally,
+}
+
+enum Refusal {
+    Decision(Problem),
+    Journal(journal::Error),
+}
+
+impl From<Problem> for Refusal {
+    fn from(problem: Problem) -> Self {
+        Refusal::Decision(problem)
+    }
+}
+
+fn commit(writer: &mut dyn Writer, decision: Decision<'_>) -> Result<Written, Refusal> {
+    let Decision { batch, answers, desk, new_keys, activated, moves_head, signals, tally } = decision;
+    let rings = !batch.requests.is_empty() || !batch.deliveries.is_empty();
+    let mut wrote = moves_head;
+    let head = if moves_head {
+        Some(writer.commit(&batch).map_err(Refusal::Journal)?)
+    } else {
+        let changes =
+            OutboxChanges { deliveries: batch.deliveries, documents: batch.documents, ..OutboxChanges::default() };
+        if changes != OutboxChanges::default() {
+            writer.apply(&changes).map_err(Refusal::Journal)?;
+            wrote = true;
+        }
+        None
+    };
+    let incidents = desk.settle().into_iter().collect();
+    Ok(Written { head, answers, incidents, new_keys, activated, wrote, rings, signals, tally })
+}
+
+fn message(panic: &(dyn std::any::Any + Send)) -> String {
+    let text = panic.downcast_ref::<&str>().copied().or_else(|| panic.downcast_ref::<String>().map(String::as_str));
+    text.unwrap_or("no message").chars().take(200).collect()
+}
