@@ -1,2 +1,62 @@
-//! The binary: command line, configuration, composition.
-fn main() {}
+//! The binary: command line, configuration, composition. What it composes lives in the crates.
+
+mod audit;
+mod check;
+mod cli;
+mod client;
+mod demo;
+mod exit;
+mod explain;
+mod incident;
+mod init;
+mod serve;
+mod settings;
+mod signal;
+mod token;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use crate::cli::{Cli, Command};
+use crate::exit::Exit;
+
+fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            // Help and version are no mistakes.
+            let exit = if error.use_stderr() { Exit::Usage } else { Exit::Ok };
+            let _ = error.print();
+            return ExitCode::from(exit as u8);
+        }
+    };
+    match run(cli.command) {
+        Ok(exit) => ExitCode::from(exit as u8),
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::from(exit::code_of(&error) as u8)
+        }
+    }
+}
+
+fn run(command: Command) -> anyhow::Result<Exit> {
+    match command {
+        Command::Init(args) => init::run(&args).map(|()| Exit::Ok),
+        Command::Check(args) => check::run(&args),
+        Command::Audit(args) => audit::run(&args.command),
+        Command::Config(args) => serve::show_config(&args).map(|()| Exit::Ok),
+        Command::Demo(args) => runtime()?.block_on(demo::run(&args)),
+        Command::Serve(args) => runtime()?.block_on(serve::run(&args)),
+        Command::Explain(args) => runtime()?.block_on(explain::run(&args)),
+        Command::Incident(args) => runtime()?.block_on(incident::run(&args)),
+        Command::Signal(args) => runtime()?.block_on(signal::run(&args)),
+        Command::Token(args) => runtime()?.block_on(token::run(&args)),
+        Command::User(args) => runtime()?.block_on(token::link(&args)),
+    }
+}
+
+fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {
+    use anyhow::Context as _;
+    tokio::runtime::Builder::new_multi_thread().enable_all().build().context("failed to start the runtime")
+}

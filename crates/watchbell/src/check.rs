@@ -1,0 +1,48 @@
+//! `check`: everything that can be said about a policy and its roster without running them.
+
+use std::io::IsTerminal;
+use std::path::{Path, PathBuf};
+
+use anyhow::Context as _;
+use policy::{Level, Source};
+
+use crate::cli::{CheckArgs, CheckFormat};
+use crate::exit::Exit;
+
+/// A document and the name under which it is shown.
+pub(crate) struct Document {
+    pub(crate) name: String,
+    pub(crate) text: String,
+}
+
+impl Document {
+    pub(crate) fn read(path: &Path) -> anyhow::Result<Document> {
+        let bytes = std::fs::read(path).with_context(|| {
+            format!("failed to read {}; `watchbell init` writes a policy and a roster to start from", path.display())
+        })?;
+        let text = String::from_utf8(bytes).with_context(|| format!("{} is not UTF-8", path.display()))?;
+        Ok(Document { name: path.display().to_string(), text })
+    }
+
+    pub(crate) fn source(&self) -> Source<'_> {
+        Source { name: &self.name, text: &self.text }
+    }
+}
+
+pub(crate) fn run(args: &CheckArgs) -> anyhow::Result<Exit> {
+    let policy_path = if args.path.is_dir() { args.path.join("policy.yaml") } else { args.path.clone() };
+    let beside = || policy_path.parent().unwrap_or(Path::new("")).join("roster.yaml");
+    let roster_path: PathBuf = args.roster.clone().unwrap_or_else(beside);
+    let (policy, roster) = (Document::read(&policy_path)?, Document::read(&roster_path)?);
+    let loaded = policy::load(policy.source(), roster.source());
+    let sources = [policy.source(), roster.source()];
+    match args.format {
+        CheckFormat::Text => {
+            let colour = std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|v| v.is_empty());
+            print!("{}", policy::render(&loaded.diagnostics, &sources, colour));
+        }
+        CheckFormat::Json => println!("{:#}", policy::to_json(&loaded.diagnostics, &sources)),
+    }
+    let errors = loaded.diagnostics.iter().any(|diagnostic| diagnostic.severity == Level::Error);
+    Ok(if errors { Exit::Failure } else { Exit::Ok })
+}

@@ -1,0 +1,451 @@
+//! The command line as data: every command, flag and help text.
+
+use std::path::PathBuf;
+
+use calendar::Duration;
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// Escalation and communication standards for support teams when their AI degrades.
+#[derive(Debug, Parser)]
+#[command(name = "watchbell", version, max_term_width = 100)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Watch a realistic incident unfold on a temporary store, with time sped up
+    Demo(DemoArgs),
+    /// Write a starter policy, roster and configuration
+    Init(InitArgs),
+    /// Check a policy and its roster
+    Check(CheckArgs),
+    /// Say why an incident is what it is, or what a signal would do
+    Explain(ExplainArgs),
+    /// Run the server
+    Serve(ServeArgs),
+    /// Look at incidents and act on them
+    Incident(IncidentArgs),
+    /// Send signals
+    Signal(SignalArgs),
+    /// Manage tokens for programs
+    Token(TokenArgs),
+    /// Manage access of people
+    User(UserArgs),
+    /// Verify the journal
+    Audit(AuditArgs),
+    /// Show the configuration and where each value comes from
+    Config(ConfigArgs),
+}
+
+/// `demo`.
+#[derive(Debug, Args)]
+pub(crate) struct DemoArgs {
+    /// Seconds of the story per second
+    #[arg(long, default_value_t = 60.0, value_parser = speed)]
+    pub(crate) speed: f64,
+    /// Varies the conversations and who makes mistakes
+    #[arg(long, default_value_t = 1)]
+    pub(crate) seed: u64,
+    /// Port on 127.0.0.1; a free one if it is 0
+    #[arg(long, default_value_t = 0)]
+    pub(crate) port: u16,
+    /// End after this much real time, such as 3m (for scripts)
+    #[arg(long, value_parser = duration)]
+    pub(crate) exit_after: Option<Duration>,
+}
+
+/// `init`.
+#[derive(Debug, Args)]
+pub(crate) struct InitArgs {
+    /// Folder to write into
+    #[arg(default_value = ".")]
+    pub(crate) folder: PathBuf,
+    /// Ask nothing; take the defaults
+    #[arg(long)]
+    pub(crate) no_input: bool,
+    /// Replace files that exist
+    #[arg(long)]
+    pub(crate) force: bool,
+}
+
+/// `check`.
+#[derive(Debug, Args)]
+pub(crate) struct CheckArgs {
+    /// A folder with policy.yaml and roster.yaml, or a policy file
+    #[arg(default_value = ".")]
+    pub(crate) path: PathBuf,
+    /// The roster, where it does not lie beside the policy
+    #[arg(long)]
+    pub(crate) roster: Option<PathBuf>,
+    /// How to show what is found
+    #[arg(long, value_enum, default_value_t = CheckFormat::Text)]
+    pub(crate) format: CheckFormat,
+}
+
+/// Formats of `check`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum CheckFormat {
+    /// For people.
+    Text,
+    /// For programs.
+    Json,
+}
+
+/// `explain`.
+#[derive(Debug, Args)]
+#[command(group = clap::ArgGroup::new("what").required(true).args(["incident", "signal"]))]
+pub(crate) struct ExplainArgs {
+    /// An incident, such as INC-7
+    pub(crate) incident: Option<String>,
+    /// A file with one signal as JSON: what would it do? `-` is standard input
+    #[arg(long)]
+    pub(crate) signal: Option<PathBuf>,
+    /// The policy, for --signal
+    #[arg(long, default_value = "policy.yaml")]
+    pub(crate) policy: PathBuf,
+    /// The roster, for --signal
+    #[arg(long, default_value = "roster.yaml")]
+    pub(crate) roster: PathBuf,
+    /// Read a data directory instead of asking a server
+    #[arg(long)]
+    pub(crate) data: Option<PathBuf>,
+    /// Print JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) server: ServerArgs,
+}
+
+/// `serve`. What is not given here comes from the environment, the file, or the default.
+#[derive(Debug, Default, Args)]
+pub(crate) struct ServeArgs {
+    /// Address to listen on, such as 127.0.0.1:8420; port 0 takes a free one
+    #[arg(long)]
+    pub(crate) listen: Option<String>,
+    /// Data directory
+    #[arg(long)]
+    pub(crate) data: Option<PathBuf>,
+    /// Policy file
+    #[arg(long)]
+    pub(crate) policy: Option<PathBuf>,
+    /// Roster file
+    #[arg(long)]
+    pub(crate) roster: Option<PathBuf>,
+    /// How people reach the server, such as https://watchbell.example.com
+    #[arg(long)]
+    pub(crate) public_url: Option<String>,
+    /// Configuration file
+    #[arg(long)]
+    pub(crate) config: Option<PathBuf>,
+    /// A server for development: needed for --test-clock
+    #[arg(long)]
+    pub(crate) dev: bool,
+    /// Time stands still, and `POST /dev/clock` moves it; starts now or at the instant given
+    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "now", requires = "dev")]
+    pub(crate) test_clock: Option<String>,
+}
+
+/// Which server to talk to.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct ServerArgs {
+    /// The server; its token comes from WATCHBELL_TOKEN or WATCHBELL_TOKEN_FILE
+    #[arg(long, env = "WATCHBELL_SERVER", default_value = "http://127.0.0.1:8420")]
+    pub(crate) server: String,
+}
+
+/// `incident`.
+#[derive(Debug, Args)]
+pub(crate) struct IncidentArgs {
+    #[command(flatten)]
+    pub(crate) server: ServerArgs,
+    /// Print JSON
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+    /// Print ids only
+    #[arg(short, long, global = true)]
+    pub(crate) quiet: bool,
+    #[command(subcommand)]
+    pub(crate) command: IncidentCommand,
+}
+
+/// Commands on incidents.
+#[derive(Debug, Subcommand)]
+pub(crate) enum IncidentCommand {
+    /// List incidents
+    List {
+        /// open, closed, or one status
+        #[arg(long, default_value = "open")]
+        status: String,
+        /// At most so many
+        #[arg(long, default_value_t = 50)]
+        limit: u32,
+    },
+    /// Show one incident
+    Show { id: String },
+    /// Show what happened, oldest first
+    Timeline { id: String },
+    /// Declare an incident
+    Declare {
+        /// One line for people
+        title: String,
+        /// A class of the policy, or unsure
+        #[arg(long, default_value = "unsure")]
+        class: String,
+        #[arg(long)]
+        severity: Option<String>,
+        #[arg(long)]
+        service: Option<String>,
+    },
+    /// Take it: paging stops
+    #[command(visible_alias = "acknowledge")]
+    Ack { id: String },
+    /// Give a role to a person
+    Assign { id: String, role: String, person: String },
+    /// Accept a role given to you
+    Accept { id: String, role: String },
+    /// Record a dated statement
+    Fact {
+        id: String,
+        /// aware_at, confirmed_at, classified_at or submitted_at
+        fact: String,
+        /// The instant that it is about; now if absent
+        #[arg(long)]
+        at: Option<String>,
+        /// What it rests on
+        #[arg(long)]
+        note: String,
+    },
+    /// Publish a message to an audience
+    Update {
+        id: String,
+        audience: String,
+        text: String,
+        /// When they hear next (RFC 3339)
+        #[arg(long)]
+        next_update_at: Option<String>,
+    },
+    /// Decide whether an audience is told
+    Decide {
+        id: String,
+        audience: String,
+        #[arg(long, action = clap::ArgAction::Set)]
+        inform: bool,
+        #[arg(long)]
+        reason: String,
+    },
+    /// Customers are no longer harmed
+    Contain {
+        id: String,
+        /// What customers see now
+        customers_see: String,
+    },
+    /// The cause no longer acts
+    Mitigate {
+        id: String,
+        /// What was done
+        note: String,
+    },
+    /// Record a validation
+    Validate {
+        id: String,
+        /// It is fixed
+        #[arg(long, required_unless_present = "failed", conflicts_with = "failed")]
+        passed: bool,
+        /// It is not fixed
+        #[arg(long)]
+        failed: bool,
+        /// Kind of evidence, such as evaluation, sample, link
+        #[arg(long, default_value = "evaluation")]
+        kind: String,
+        /// What was looked at
+        #[arg(long)]
+        evidence: String,
+        /// Where it can be seen
+        #[arg(long)]
+        link: Option<String>,
+        /// When it was taken (RFC 3339); now if absent
+        #[arg(long)]
+        observed_at: Option<String>,
+    },
+    /// All done
+    Resolve { id: String },
+    /// It came back
+    Reopen { id: String, reason: String },
+    /// Change the severity
+    Severity {
+        id: String,
+        severity: String,
+        #[arg(long)]
+        reason: String,
+        /// Who approves looser targets
+        #[arg(long)]
+        approver: Option<String>,
+    },
+    /// Add a remark
+    Note { id: String, text: String },
+    /// Work stands still
+    Pause { id: String, reason: String },
+    /// Work goes on
+    Unpause { id: String },
+    /// Let a clock go
+    Waive { id: String, clock: String, reason: String },
+    /// Record the review
+    Review {
+        id: String,
+        #[arg(long)]
+        cause: String,
+        #[arg(long)]
+        action: String,
+    },
+}
+
+/// `signal`.
+#[derive(Debug, Args)]
+pub(crate) struct SignalArgs {
+    #[command(subcommand)]
+    pub(crate) command: SignalCommand,
+}
+
+/// Commands on signals.
+#[derive(Debug, Subcommand)]
+pub(crate) enum SignalCommand {
+    /// Send signals: JSON from a file, `-` for standard input, or one built from flags
+    Send {
+        /// One object, an array, or one object per line
+        file: Option<PathBuf>,
+        #[arg(long, conflicts_with = "file")]
+        source: Option<String>,
+        #[arg(long, conflicts_with = "file", required_unless_present = "file")]
+        metric: Option<String>,
+        #[arg(long, conflicts_with = "file", required_unless_present = "file")]
+        service: Option<String>,
+        #[arg(long, conflicts_with = "file", allow_negative_numbers = true)]
+        value: Option<f64>,
+        #[arg(long, conflicts_with = "file")]
+        label: Option<String>,
+        /// Id of the conversation
+        #[arg(long, conflicts_with = "file")]
+        conversation: Option<String>,
+        #[command(flatten)]
+        server: ServerArgs,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+/// `token`.
+#[derive(Debug, Args)]
+pub(crate) struct TokenArgs {
+    #[command(flatten)]
+    pub(crate) server: ServerArgs,
+    /// Print JSON
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+    #[command(subcommand)]
+    pub(crate) command: TokenCommand,
+}
+
+/// Commands on tokens.
+#[derive(Debug, Subcommand)]
+pub(crate) enum TokenCommand {
+    /// Create a token; it is shown once
+    Create {
+        /// Its name
+        name: String,
+        /// What it may do: signals:write, incidents:read, incidents:write, admin
+        #[arg(long = "scope", required = true)]
+        scopes: Vec<String>,
+        /// The person for whom it acts
+        #[arg(long)]
+        person: Option<String>,
+        /// When it expires (RFC 3339)
+        #[arg(long)]
+        expires_at: Option<String>,
+    },
+    /// List tokens
+    List,
+    /// Revoke a token
+    Revoke {
+        /// Its id, as `token list` shows it
+        id: String,
+    },
+}
+
+/// `user`.
+#[derive(Debug, Args)]
+pub(crate) struct UserArgs {
+    #[command(flatten)]
+    pub(crate) server: ServerArgs,
+    #[command(subcommand)]
+    pub(crate) command: UserCommand,
+}
+
+/// Commands on people.
+#[derive(Debug, Subcommand)]
+pub(crate) enum UserCommand {
+    /// Make a link by which a person of the roster signs in, once
+    Link { person: String },
+}
+
+/// `audit`.
+#[derive(Debug, Args)]
+pub(crate) struct AuditArgs {
+    #[command(subcommand)]
+    pub(crate) command: AuditCommand,
+}
+
+/// Commands on the journal.
+#[derive(Debug, Subcommand)]
+pub(crate) enum AuditCommand {
+    /// Recompute the hash chain of the whole journal
+    Verify {
+        /// Data directory
+        #[arg(long)]
+        data: PathBuf,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Fold every incident again from its events and compare, byte for byte
+    Refold {
+        /// Data directory
+        #[arg(long)]
+        data: PathBuf,
+        /// Delete the stored rows first and write the folded ones; the server must not run
+        #[arg(long)]
+        repair: bool,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+/// `config`.
+#[derive(Debug, Args)]
+pub(crate) struct ConfigArgs {
+    #[command(subcommand)]
+    pub(crate) command: ConfigCommand,
+}
+
+/// Commands on the configuration.
+#[derive(Debug, Subcommand)]
+pub(crate) enum ConfigCommand {
+    /// Print each value and its origin
+    Show(ServeArgs),
+}
+
+/// A length of time such as `90s`, `3m`, `2h 30m`.
+pub(crate) fn duration(text: &str) -> Result<Duration, String> {
+    text.parse::<Duration>().map_err(|_| format!("`{text}` is not a length of time such as 90s, 3m or 2h 30m"))
+}
+
+fn speed(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(speed) if (1.0..=600.0).contains(&speed) => Ok(speed),
+        _ => Err("the speed must lie between 1 and 600".to_owned()),
+    }
+}

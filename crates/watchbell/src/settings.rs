@@ -1,0 +1,111 @@
+//! The server's settings: one table, from which flags, environment, file and `config show` derive.
+//!
+//! A flag beats the environment, that beats the file, that beats the default.
+
+use std::fmt;
+use std::path::PathBuf;
+
+use anyhow::Context as _;
+use serde::Deserialize;
+
+use crate::cli::ServeArgs;
+use crate::exit::{Ended, Exit};
+
+/// File that is read where no other is named, if it exists.
+const DEFAULT_FILE: &str = "watchbell.toml";
+
+/// Where a value comes from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Origin {
+    Flag,
+    Environment(&'static str),
+    File(PathBuf),
+    Default,
+}
+
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Origin::Flag => f.write_str("flag"),
+            Origin::Environment(name) => write!(f, "environment {name}"),
+            Origin::File(path) => write!(f, "file {}", path.display()),
+            Origin::Default => f.write_str("default"),
+        }
+    }
+}
+
+/// One setting.
+#[derive(Clone, Debug)]
+pub(crate) struct Setting {
+    pub(crate) name: &'static str,
+    pub(crate) value: String,
+    pub(crate) origin: Origin,
+}
+
+/// Settings of the server.
+#[derive(Clone, Debug)]
+pub(crate) struct Settings {
+    pub(crate) all: Vec<Setting>,
+}
+
+/// `watchbell.toml`.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    listen: Option<String>,
+    data: Option<String>,
+    policy: Option<String>,
+    roster: Option<String>,
+    public_url: Option<String>,
+}
+
+/// Name, environment variable, default.
+const TABLE: [(&str, &str, &str); 5] = [
+    ("listen", "WATCHBELL_LISTEN", "127.0.0.1:8420"),
+    ("data", "WATCHBELL_DATA", "watchbell-data"),
+    ("policy", "WATCHBELL_POLICY", "policy.yaml"),
+    ("roster", "WATCHBELL_ROSTER", "roster.yaml"),
+    ("public_url", "WATCHBELL_PUBLIC_URL", ""),
+];
+
+impl Settings {
+    /// Gathers every setting from where it is given.
+    pub(crate) fn gather(args: &ServeArgs) -> anyhow::Result<Settings> {
+        let (file, path) = read_file(args)?;
+        let text = |path: &Option<PathBuf>| path.as_ref().map(|path| path.display().to_string());
+        let flags = [args.listen.clone(), text(&args.data), text(&args.policy), text(&args.roster), args.public_url.clone()];
+        let filed = [file.listen, file.data, file.policy, file.roster, file.public_url];
+        let rows = TABLE.iter().zip(flags).zip(filed);
+        let all = rows.map(|(((name, variable, default), flag), filed)| {
+            let from_env = std::env::var(variable).ok().filter(|value| !value.is_empty());
+            let (value, origin) = if let Some(value) = flag {
+                (value, Origin::Flag)
+            } else if let Some(value) = from_env {
+                (value, Origin::Environment(variable))
+            } else if let Some(value) = filed {
+                (value, Origin::File(path.clone()))
+            } else {
+                ((*default).to_owned(), Origin::Default)
+            };
+            Setting { name, value, origin }
+        });
+        Ok(Settings { all: all.collect() })
+    }
+
+    /// The value of a setting of [`TABLE`].
+    pub(crate) fn get(&self, name: &str) -> &str {
+        self.all.iter().find(|setting| setting.name == name).map_or("", |setting| setting.value.as_str())
+    }
+}
+
+fn read_file(args: &ServeArgs) -> anyhow::Result<(File, PathBuf)> {
+    let path = match &args.config {
+        Some(path) => path.clone(),
+        None if PathBuf::from(DEFAULT_FILE).exists() => PathBuf::from(DEFAULT_FILE),
+        None => return Ok((File::default(), PathBuf::new())),
+    };
+    let text = std::fs::read_to_string(&path).with_context(|| format!("failed to read {}", path.display()))?;
+    let file = toml::from_str(&text)
+        .map_err(|e| Ended::new(Exit::Usage, format!("{} is not a valid configuration:\n{e}", path.display())))?;
+    Ok((file, path))
+}
