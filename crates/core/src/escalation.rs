@@ -13,9 +13,11 @@ use crate::promise;
 pub const FALLBACK_EVERY: Duration = Duration::from_mins(10);
 
 impl Draft<'_> {
-    /// Pages the first step.
+    /// Pages the first step; after an earlier pass in a further round, so that no page is taken
+    /// for one that was delivered before.
     pub(crate) fn start_escalation(&mut self) {
-        self.page_step(0, 0);
+        let round = self.state.escalation.current.map_or(0, |(_, round)| round + 1);
+        self.page_step(0, round);
     }
 
     /// Pages the step that has fallen due. After downtime the steps between are not replayed.
@@ -38,7 +40,7 @@ impl Draft<'_> {
             // A repeated step waits for its round: it would find nobody again at once.
             Some((next_step, _, _)) if next_step == step => {}
             Some((next_step, next_round, _)) => self.page_step(next_step, next_round),
-            None => self.page_step(step + 1, 0),
+            None => self.page_step(step + 1, round),
         }
     }
 
@@ -66,18 +68,18 @@ impl Draft<'_> {
         if current.repeat_until_acknowledged {
             return Some((step, round + 1, now + current.wait.max(MIN_WAIT)));
         }
-        let at = if step == 0 { self.escalate_after(current.wait) } else { now + current.wait };
+        let at = if step == 0 { self.escalate_after(round, current.wait) } else { now + current.wait };
         let has_next = (step as usize) + 1 < steps.len();
-        (has_next || self.state.severity == 1).then_some((step + 1, 0, at))
+        (has_next || self.state.severity == 1).then_some((step + 1, round, at))
     }
 
-    /// First page to a person outside the first step, measured from the opening.
-    fn escalate_after(&self, wait: Duration) -> Instant {
+    /// First page to a person outside the first step, measured from the opening, or from when it came back.
+    fn escalate_after(&self, round: u32, wait: Duration) -> Instant {
         let Some(target) = self.targets().escalate_after else { return self.now() + wait };
         let calendar = self.ctx.calendar(&target.calendar);
-        let opened = self.state.opened_at;
-        let length = promise::length(calendar, target.length, opened);
-        promise::due(calendar, opened, length, &Intervals::new()).unwrap_or(self.now() + wait).max(self.now())
+        let from = if round == 0 { self.state.opened_at } else { self.now() };
+        let length = promise::length(calendar, target.length, from);
+        promise::due(calendar, from, length, &Intervals::new()).unwrap_or(self.now() + wait).max(self.now())
     }
 
     fn steps(&self) -> Vec<Step> {

@@ -137,6 +137,18 @@ impl Draft<'_> {
         self.retime(clock, cause);
     }
 
+    /// Runs on what a resolution had cancelled and the policy still promises.
+    pub(crate) fn resume_cancelled(&mut self, kind: &ClockKind, resolved_at: Instant) {
+        let promised = all_targets(&self.targets()).iter().any(|(known, _)| known == kind);
+        let last = self.state.clocks.iter().rfind(|clock| clock.id.kind == *kind);
+        let cancelled = last.filter(|clock| matches!(clock.ending, Some(Ending::Cancelled { .. })));
+        if let (Some(mut clock), true, Some(_)) = (cancelled.cloned(), promised, self.runs_from(kind)) {
+            clock.pauses.add(resolved_at, self.now());
+            clock.ending = None;
+            self.retime(clock, RetimeCause::Reopened);
+        }
+    }
+
     /// Gives a running clock the deadline that its changed fields lead to.
     pub(crate) fn retime(&mut self, mut clock: Clock, cause: RetimeCause) {
         if clock.breached_at.is_none() {
@@ -166,13 +178,12 @@ impl Draft<'_> {
     pub(crate) fn retarget(&mut self, from: Rank, loosen: Loosen) {
         let targets = self.targets();
         let raised = self.state.severity < from;
-        let mut all = all_targets(&targets);
-        all.extend(Role::ALL.into_iter().filter_map(|role| Some((ClockKind::Accept(role), targets.accept.clone()?))));
+        let all = all_targets(&targets);
         for (kind, target) in &all {
             let open = self.state.open_clocks(kind).next().cloned();
             match open {
                 Some(clock) if clock.breached_at.is_none() => self.retarget_clock(clock, target, loosen),
-                None if raised && self.state.next_cycle(kind) == 1 => {
+                None if raised && self.may_be_promised(kind) => {
                     if let Some(from) = self.runs_from(kind) {
                         self.start(kind.clone(), target, from, precondition(&targets, kind));
                     }
@@ -185,6 +196,15 @@ impl Draft<'_> {
         } else if loosen == Loosen::Approved {
             self.cancel_unpromised(&all);
         }
+    }
+
+    /// Whether nothing came of a promise of that kind yet: there was none, or a lower severity let it go.
+    fn may_be_promised(&self, kind: &ClockKind) -> bool {
+        let last = self.state.clocks.iter().rfind(|clock| clock.id.kind == *kind);
+        last.is_none_or(|clock| {
+            let let_go = matches!(clock.ending, Some(Ending::Cancelled { .. }));
+            let_go && clock.breached_at.is_none() && clock.only_if.is_none()
+        })
     }
 
     /// From when a promise that a raised severity adds runs; `None` where it does not: it begins
@@ -332,6 +352,7 @@ fn response_targets(targets: &Targets) -> Vec<(ClockKind, Target)> {
 /// Every target that a severity change may move, windows included.
 fn all_targets(targets: &Targets) -> Vec<(ClockKind, Target)> {
     let mut all = response_targets(targets);
+    all.extend(Role::ALL.into_iter().filter_map(|role| Some((ClockKind::Accept(role), targets.accept.clone()?))));
     all.extend(targets.review.clone().map(|target| (ClockKind::Review, target)));
     for (audience, window) in &targets.updates {
         match window {

@@ -33,7 +33,10 @@ fn verify(data: &Path, json: bool) -> anyhow::Result<Exit> {
                 });
                 println!("{value}");
             } else {
-                println!("The journal is whole: {} positions, {} events, {} signals", found.head.position, found.events, found.signals);
+                println!(
+                    "The journal is whole: {} positions, {} events, {} signals",
+                    found.head.position, found.events, found.signals
+                );
                 println!("head {hash} at {}", found.head.recorded_at);
             }
             Ok(Exit::Ok)

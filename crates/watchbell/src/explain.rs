@@ -152,7 +152,10 @@ fn what_if(file: &Path, args: &ExplainArgs) -> anyhow::Result<Exit> {
         for firing in firings {
             let verb = if firing.mode == Mode::Active { "raises" } else { "would raise (observing)" };
             let severity = policy.severity_name(firing.severity);
-            println!("  `{}` {verb} {severity} {}: {}", firing.decision.trigger, firing.class, firing.decision.statement);
+            println!(
+                "  `{}` {verb} {severity} {}: {}",
+                firing.decision.trigger, firing.class, firing.decision.statement
+            );
             println!("    clause {}", firing.decision.clause.trim());
         }
     }

@@ -73,7 +73,8 @@ impl Settings {
     pub(crate) fn gather(args: &ServeArgs) -> anyhow::Result<Settings> {
         let (file, path) = read_file(args)?;
         let text = |path: &Option<PathBuf>| path.as_ref().map(|path| path.display().to_string());
-        let flags = [args.listen.clone(), text(&args.data), text(&args.policy), text(&args.roster), args.public_url.clone()];
+        let flags =
+            [args.listen.clone(), text(&args.data), text(&args.policy), text(&args.roster), args.public_url.clone()];
         let filed = [file.listen, file.data, file.policy, file.roster, file.public_url];
         let rows = TABLE.iter().zip(flags).zip(filed);
         let all = rows.map(|(((name, variable, default), flag), filed)| {

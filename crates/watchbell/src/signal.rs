@@ -35,7 +35,8 @@ pub(crate) async fn run(args: &SignalArgs) -> anyhow::Result<Exit> {
     if *json {
         println!("{answer:#}");
     } else {
-        let incidents: Vec<&str> = answer["incidents"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+        let incidents: Vec<&str> =
+            answer["incidents"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
         println!("accepted {}, duplicates {}, rejected {rejected}", answer["accepted"], answer["duplicates"]);
         if !incidents.is_empty() {
             println!("{}", incidents.join(" "));

@@ -1,4 +1,4 @@
-//! A person takes the incident: paging stops.
+//! A person takes the incident: paging stops, and the roles they were given are accepted.
 
 use policy::model::Role;
 use problem::Problem;
@@ -24,7 +24,16 @@ impl Draft<'_> {
         self.emit(Event::Acknowledged(act.clone()));
         self.meet(&ClockKind::Acknowledge);
         self.stop_escalation(&format!("acknowledged by {}", act.by));
+        // "Mine" speaks of the response: proof, words and privacy are accepted by name or by deed.
         self.take_role(Role::Commander, &act.by);
+        self.accept_by_acting(Role::Remediation, &act.by);
+    }
+
+    /// Whoever does a role's work has thereby accepted it.
+    pub(super) fn accept_by_acting(&mut self, role: Role, person: &str) {
+        if self.state.roles.get(&role).is_some_and(|holder| holder.person == person) {
+            self.take_role(role, person);
+        }
     }
 
     /// Makes a person the accepted holder of a role, unless someone has accepted it.

@@ -1,5 +1,6 @@
 //! Customers are no longer harmed. It may come before the mitigation, or never.
 
+use policy::model::Role;
 use problem::Problem;
 
 use crate::clock::ClockKind;
@@ -14,6 +15,7 @@ pub(super) fn contain(draft: &mut Draft<'_>, by: &Actor, customers_see: &str) ->
         return Err(draft.stage("it is contained already; add a note instead".to_owned()));
     }
     draft.take(&act);
+    draft.accept_by_acting(Role::Remediation, &act.by);
     draft.emit_milestone(Event::Contained { act, customers_see });
     draft.meet(&ClockKind::Contain);
     Ok(())

@@ -21,6 +21,7 @@ pub(super) fn decide(
     if draft.state.informed.contains(audience) {
         return Err(draft.stage(format!("it was decided that `{audience}` is told; publish an update")));
     }
+    draft.accept_by_acting(role, &act.by);
     draft.audience_decided(audience, inform, reason);
     Ok(())
 }

@@ -40,6 +40,7 @@ pub(super) fn publish(
     let surface = declared.surface.clone().or_else(|| channels.is_empty().then(|| BUILT_IN_SURFACE.to_owned()));
     let no = u32::try_from(draft.state.updates.len()).unwrap_or(u32::MAX).saturating_add(1);
     draft.take(&act);
+    draft.accept_by_acting(Role::Publishing, &act.by);
     draft.emit(Event::UpdatePublished(Box::new(Update {
         no,
         audience: audience.to_owned(),

@@ -50,7 +50,7 @@ impl Draft<'_> {
 }
 
 /// People who wait to hear, and the law, still wait after resolution.
-fn ends_with_resolution(kind: &ClockKind) -> bool {
+pub(super) fn ends_with_resolution(kind: &ClockKind) -> bool {
     matches!(
         kind,
         ClockKind::Acknowledge

@@ -44,11 +44,22 @@ enum Who {
 #[derive(Clone, Copy)]
 enum Body {
     Empty,
+    Accept(&'static str),
+    /// The lead, to a person.
+    Assign(&'static str),
     Contain,
     Mitigate,
-    Update { audience: &'static str, text: &'static str, next_minutes: Option<i64> },
+    Update {
+        audience: &'static str,
+        text: &'static str,
+        next_minutes: Option<i64>,
+    },
     /// Evidence taken so many minutes ago.
-    Validate { passed: bool, minutes_ago: i64, text: &'static str },
+    Validate {
+        passed: bool,
+        minutes_ago: i64,
+        text: &'static str,
+    },
     Review,
 }
 
@@ -62,7 +73,14 @@ const SCENES: &[Scene] = &[
     (6.0, "A fourth. One more distinct conversation and the policy calls it SEV-1.", Deed::Commitment(4)),
     (8.0, "The fifth: SEV-1. Whoever is on call is paged.", Deed::Commitment(5)),
     (11.0, "The same customer writes again: a duplicate changes nothing.", Deed::Commitment(5)),
-    (14.5, "The engineer on call takes it; paging stops.", Deed::Act(Who::Commander, "acknowledge", Body::Empty)),
+    (14.5, "The engineer on call takes it; paging stops.", Deed::Act(Who::Fixer, "acknowledge", Body::Empty)),
+    (
+        16.0,
+        "The engineer hands the lead to the support lead,",
+        Deed::Act(Who::Commander, "assign", Body::Assign("tom")),
+    ),
+    (17.0, "who accepts it.", Deed::Act(Who::Commander, "accept", Body::Accept("commander"))),
+    (18.0, "The validator accepts the proof.", Deed::Act(Who::Validator, "accept", Body::Accept("validation"))),
     (
         21.0,
         "Executives hear, two minutes before their window closes.",
@@ -92,7 +110,7 @@ const SCENES: &[Scene] = &[
             },
         ),
     ),
-    (33.0, "Contained: the assistant no longer talks about money.", Deed::Act(Who::Commander, "contain", Body::Contain)),
+    (33.0, "Contained: the assistant no longer talks about money.", Deed::Act(Who::Fixer, "contain", Body::Contain)),
     (
         36.0,
         "Customers read it on the status page, with the next update promised.",
@@ -113,14 +131,22 @@ const SCENES: &[Scene] = &[
         Deed::Act(
             Who::Publisher,
             "updates",
-            Body::Update { audience: "support", text: "Cause found: the new prompt. It is being rolled back.", next_minutes: None },
+            Body::Update {
+                audience: "support",
+                text: "Cause found: the new prompt. It is being rolled back.",
+                next_minutes: None,
+            },
         ),
     ),
     (60.0, "Mitigated: the prompt is rolled back.", Deed::Act(Who::Fixer, "mitigate", Body::Mitigate)),
     (
         62.0,
         "Whoever fixed it tries to sign it off, and is refused.",
-        Deed::Act(Who::Fixer, "validations", Body::Validate { passed: true, minutes_ago: 1, text: "Looks good to me." }),
+        Deed::Act(
+            Who::Fixer,
+            "validations",
+            Body::Validate { passed: true, minutes_ago: 1, text: "Looks good to me." },
+        ),
     ),
     (
         65.0,
@@ -138,7 +164,11 @@ const SCENES: &[Scene] = &[
         Deed::Act(
             Who::Validator,
             "validations",
-            Body::Validate { passed: true, minutes_ago: 2, text: "Evaluation set refunds-v4, 200 of 200 cases correct." },
+            Body::Validate {
+                passed: true,
+                minutes_ago: 2,
+                text: "Evaluation set refunds-v4, 200 of 200 cases correct.",
+            },
         ),
     ),
     (
@@ -147,7 +177,11 @@ const SCENES: &[Scene] = &[
         Deed::Act(
             Who::Publisher,
             "updates",
-            Body::Update { audience: "support", text: "Fixed and proven. Usual rules apply again.", next_minutes: None },
+            Body::Update {
+                audience: "support",
+                text: "Fixed and proven. Usual rules apply again.",
+                next_minutes: None,
+            },
         ),
     ),
     (
@@ -156,7 +190,11 @@ const SCENES: &[Scene] = &[
         Deed::Act(
             Who::Publisher,
             "updates",
-            Body::Update { audience: "executives", text: "Fixed and proven; five customers are being called.", next_minutes: None },
+            Body::Update {
+                audience: "executives",
+                text: "Fixed and proven; five customers are being called.",
+                next_minutes: None,
+            },
         ),
     ),
     (81.0, "Resolved.", Deed::Act(Who::Commander, "resolve", Body::Empty)),
@@ -174,11 +212,7 @@ const SCENES: &[Scene] = &[
             },
         ),
     ),
-    (
-        115.0,
-        "The review is held, and the incident closes.",
-        Deed::Act(Who::Commander, "reviews", Body::Review),
-    ),
+    (115.0, "The review is held, and the incident closes.", Deed::Act(Who::Commander, "reviews", Body::Review)),
 ];
 
 /// The story, ready to be told.
@@ -290,6 +324,8 @@ impl Story {
         let now = self.time.now();
         match body {
             Body::Empty => json!({}),
+            Body::Assign(person) => json!({"role": "commander", "person": person}),
+            Body::Accept(role) => json!({"role": role}),
             Body::Contain => json!({"customers_see": "Questions about refunds go straight to a person."}),
             Body::Mitigate => json!({"note": "Prompt 42 rolled back to 41."}),
             Body::Update { audience, text, next_minutes } => {
