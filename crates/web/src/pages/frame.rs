@@ -1,0 +1,195 @@
+//! The frame of every page: header, navigation, help, live status.
+//!
+//! No inline script and no inline style: the content security policy forbids both.
+
+use calendar::Instant;
+use maud::{DOCTYPE, Markup, html};
+
+use super::names::Names;
+use super::{assets, glyph, moment};
+use crate::access::Viewer;
+
+/// What every page of a signed-in person knows.
+pub(crate) struct Scene {
+    /// Names of the policy and roster.
+    pub(crate) names: Names,
+    /// Who reads.
+    pub(crate) viewer: Viewer,
+    /// Journal time.
+    pub(crate) now: Instant,
+    /// How fast the journal's time runs: 1 on a real server, 0 where it stands still.
+    pub(crate) rate: f64,
+    /// Random text of this rendering: a form sent twice is one command.
+    pub(crate) once: String,
+}
+
+/// The entry of the navigation that is current.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Section {
+    /// The board and incidents.
+    Board,
+    /// The inbox.
+    Inbox,
+    /// Deliveries.
+    Deliveries,
+    /// The policy.
+    Policy,
+    /// None of them.
+    Elsewhere,
+}
+
+/// One page.
+pub(crate) struct Page<'a> {
+    /// Title of the window.
+    pub(crate) title: &'a str,
+    /// Entry of the navigation.
+    pub(crate) section: Section,
+    /// Which incidents refresh it: `*`, `INC-7`, or none.
+    pub(crate) live: Option<&'a str>,
+    /// One sentence that is read aloud when it changes.
+    pub(crate) summary: String,
+    /// Larger type, no controls.
+    pub(crate) wall: bool,
+}
+
+const NAVIGATION: [(Section, &str, &str, &str); 4] = [
+    (Section::Board, "/", "Board", "b"),
+    (Section::Inbox, "/inbox", "Inbox", "i"),
+    (Section::Deliveries, "/deliveries", "Deliveries", "d"),
+    (Section::Policy, "/policy", "Policy", "p"),
+];
+
+const SHORTCUTS: [(&str, &str); 11] = [
+    ("g b", "Go to the board"),
+    ("g i", "Go to the inbox"),
+    ("g d", "Go to deliveries"),
+    ("g p", "Go to the policy"),
+    ("j / k", "Next or previous row"),
+    ("Enter", "Open the focused row"),
+    ("/", "Find on the board"),
+    ("a", "The incident's next step"),
+    ("n", "Write a note"),
+    ("c", "Declare an incident"),
+    ("?", "This help"),
+];
+
+/// A page of a signed-in person.
+pub(crate) fn page(scene: &Scene, page: &Page<'_>, main: Markup) -> Markup {
+    html! {
+        (DOCTYPE)
+        html lang="en" data-wall[page.wall] {
+            (head(page.title))
+            body {
+                a.skip href="#main" { "Skip to content" }
+                @if !page.wall { (header(scene, page.section)) }
+                (connection())
+                main #main tabindex="-1" data-live=[page.live] data-summary=(page.summary)
+                    data-now=(moment::millis(scene.now)) data-rate=(scene.rate) { (main) }
+                @if !page.wall { (footer(scene)) (shortcuts()) }
+                (hatch())
+                p #status.visually-hidden role="status" {}
+            }
+        }
+    }
+}
+
+/// A page for someone who is not signed in.
+pub(crate) fn outside(title: &str, main: Markup) -> Markup {
+    html! {
+        (DOCTYPE)
+        html lang="en" {
+            (head(title))
+            body.outside {
+                header.plain { a.brand href="/" { (glyph::bell()) "Watchbell" } }
+                main #main tabindex="-1" { (main) }
+            }
+        }
+    }
+}
+
+fn head(title: &str) -> Markup {
+    html! {
+        head {
+            meta charset="utf-8";
+            meta name="viewport" content="width=device-width, initial-scale=1, viewport-fit=cover";
+            meta name="color-scheme" content="light dark";
+            meta name="robots" content="noindex";
+            title { (title) " · Watchbell" }
+            link rel="icon" type="image/svg+xml" href=(assets::ICON.path());
+            link rel="stylesheet" href=(assets::STYLE.path());
+            script src=(assets::SCRIPT.path()) {}
+        }
+    }
+}
+
+fn header(scene: &Scene, current: Section) -> Markup {
+    html! {
+        header.top {
+            a.brand href="/" { (glyph::bell()) span { "Watchbell" } }
+            nav aria-label="Main" {
+                ul {
+                    @for (section, href, name, _) in NAVIGATION {
+                        li { a href=(href) aria-current=[(section == current).then_some("page")] { (name) } }
+                    }
+                }
+            }
+            a.declare.button href="/incidents/new" { "Declare" span.wide { " an incident" } }
+            span.me title={ "Signed in as " (scene.viewer.name) } {
+                (glyph::avatar(&scene.viewer.name))
+                span.wide { (scene.viewer.name) }
+            }
+        }
+    }
+}
+
+fn connection() -> Markup {
+    html! {
+        div #connection.connection hidden {
+            (glyph::mark(glyph::Mark::Alert))
+            span { "Live updates interrupted. Times still count from the last known state." }
+        }
+    }
+}
+
+fn footer(scene: &Scene) -> Markup {
+    html! {
+        footer.bottom {
+            p { "As of " (moment::exact(scene.now)) " · policy " code { (scene.names.policy.id) } }
+            div.settings {
+                fieldset.theme hidden data-script {
+                    legend { "Theme" }
+                    @for (value, name) in [("auto", "Auto"), ("light", "Light"), ("dark", "Dark")] {
+                        label { input type="radio" name="theme" value=(value); span { (name) } }
+                    }
+                }
+                button #pause.quiet type="button" aria-pressed="false" hidden data-script { "Pause live updates" }
+                button #help.quiet type="button" hidden data-script { "Keyboard" }
+                form method="post" action="/sign-out" { button.quiet { "Sign out" } }
+            }
+        }
+    }
+}
+
+fn shortcuts() -> Markup {
+    html! {
+        dialog #shortcuts aria-labelledby="shortcuts-title" {
+            h2 #shortcuts-title { "Keyboard" }
+            dl.keys { @for (keys, what) in SHORTCUTS { div { dt { kbd { (keys) } } dd { (what) } } } }
+            label.switch { input #shortcuts-on type="checkbox" checked; span { "Single-key shortcuts are on" } }
+            form method="dialog" { button.primary { "Close" } }
+        }
+    }
+}
+
+/// The pattern of a bar at risk, shared by all bars of a page.
+fn hatch() -> Markup {
+    html! {
+        svg.defs width="0" height="0" aria-hidden="true" focusable="false" {
+            defs {
+                pattern #hatch width="6" height="6" patternUnits="userSpaceOnUse" patternTransform="rotate(45)" {
+                    rect.hatch width="3.6" height="6" {}
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,128 @@
+//! The page of one incident: the next step first, then clocks, people, reasons and history.
+
+mod acts;
+mod clocks;
+mod reasons;
+mod side;
+mod timeline;
+
+use calendar::Duration;
+use engine::{Delivery, StoredSignal};
+use maud::{Markup, html};
+use wcore::Incident;
+use wcore::event::Entry;
+use wcore::incident::Status;
+
+use super::form::Attempt;
+use super::frame::{Page, Scene, Section, page};
+use super::{face, glyph, moment, words};
+
+/// Everything that the page shows.
+pub(crate) struct View {
+    /// The incident.
+    pub(crate) incident: Incident,
+    /// Its history, oldest first.
+    pub(crate) timeline: Vec<Entry>,
+    /// Its deliveries, newest first.
+    pub(crate) deliveries: Vec<Delivery>,
+    /// Signals that its opening decision names.
+    pub(crate) signals: Vec<StoredSignal>,
+    /// A form that was refused.
+    pub(crate) attempt: Option<Attempt>,
+    /// What was just done.
+    pub(crate) done: Option<&'static str>,
+}
+
+/// The page.
+pub(crate) fn incident(scene: &Scene, view: &View) -> Markup {
+    let incident = &view.incident;
+    let id = format!("INC-{}", incident.no);
+    let main = html! {
+        @if let Some(done) = view.done { p.done role="status" { (glyph::mark(glyph::Mark::Check)) (done) } }
+        (head(incident, scene))
+        (stages(incident))
+        div.columns {
+            div.column-work {
+                (acts::primary(scene, view))
+                (clocks::clocks(incident, scene))
+                (acts::others(scene, view))
+            }
+            div.column-side {
+                (reasons::reasons(scene, view))
+                (side::roles(scene, view))
+                (side::updates(incident, scene))
+                (side::deliveries(view, scene))
+            }
+            div.column-log { (timeline::timeline(scene, view)) }
+        }
+    };
+    let title = format!("{id} {}", incident.title);
+    let frame = Page {
+        title: &title,
+        section: Section::Board,
+        live: Some(&id),
+        summary: summary(incident, scene),
+        wall: false,
+    };
+    page(scene, &frame, main)
+}
+
+/// One sentence for those who listen.
+fn summary(incident: &Incident, scene: &Scene) -> String {
+    let chips = face::chips(incident, scene.now);
+    let next = chips.first().map(|chip| format!(", {} {}", words::clock(&chip.clock.id.kind), chip.face.word()));
+    format!("INC-{} {}{}", incident.no, words::status(incident.status()), next.unwrap_or_default())
+}
+
+fn head(incident: &Incident, scene: &Scene) -> Markup {
+    let (names, now) = (&scene.names, scene.now);
+    html! {
+        header.incident-head.{ "is-sev-" (incident.severity.min(4)) } {
+            p.crumbs {
+                (glyph::severity_badge(incident.severity, &names.severity(incident.severity)))
+                span.no { "INC-" (incident.no) }
+                @if incident.restricted { span.restricted { "restricted" } }
+            }
+            h1 { (incident.title) }
+            p.facts {
+                span { (names.class(&incident.class)) }
+                span { (names.service(&incident.service)) }
+                span { "opened " (moment::at(incident.opened_at, now)) }
+                span {
+                    @match incident.resolved_at {
+                        Some(at) => { "took " (words::short(at.since(incident.opened_at).max(Duration::ZERO))) },
+                        None => { "open for " (moment::age(incident.opened_at, now)) },
+                    }
+                }
+                @if incident.reopened > 0 { span { "reopened " (words::count(u64::from(incident.reopened), "time", "times")) } }
+            }
+            @if let Some(reason) = &incident.paused {
+                p.paused-note { (glyph::mark(glyph::Mark::Paused)) strong { "Work is paused: " } (reason) }
+            }
+        }
+    }
+}
+
+/// The way from triggered to reviewed. Containment may be skipped.
+fn stages(incident: &Incident) -> Markup {
+    let current = incident.status();
+    let reached = |status: Status| match status {
+        Status::Contained => incident.contained.is_some(),
+        Status::Mitigated => incident.mitigated.is_some(),
+        Status::Validated => incident.is_validated(),
+        other => other <= current,
+    };
+    html! {
+        ol.stages aria-label="Stages" {
+            @for status in Status::ALL {
+                @let done = reached(status);
+                @let skipped = !done && status < current;
+                li.is-done[done].is-skipped[skipped] aria-current=[(status == current).then_some("step")] {
+                    span.dot aria-hidden="true" {}
+                    span { (words::status(status)) }
+                    span.visually-hidden { @if done { " (reached)" } @else if skipped { " (skipped)" } @else { " (ahead)" } }
+                }
+            }
+        }
+    }
+}

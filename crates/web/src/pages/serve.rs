@@ -1,0 +1,300 @@
+//! The pages' routes: read what a page shows, or turn a form into a command.
+//!
+//! The same engine and the same commands as the API. A refused command is shown at its form,
+//! with what was typed; everything else that is refused becomes a page of its own.
+
+use axum::Router;
+use axum::extract::rejection::FormRejection;
+use axum::extract::{Form, Path, Query, State};
+use axum::http::StatusCode;
+use axum::response::{Html, IntoResponse, Redirect, Response};
+use axum::routing::get;
+use engine::{Delivery, Idempotency, StoredSignal, View};
+use journal::{DeliveryFilter, IncidentFilter, IncidentNo};
+use problem::Problem;
+use serde::Deserialize;
+use sha2::{Digest, Sha256};
+use wcore::Incident;
+use wcore::decision::Decision;
+use wcore::event::Event;
+
+use super::board::{Alert, Board, Tab};
+use super::form::Attempt;
+use super::frame::Scene;
+use super::inbox::Inbox;
+use super::names::Names;
+use super::submit::Fields;
+use super::{assets, board, declare, deliveries, inbox, incident, pace, policy, submit};
+use crate::access::{Principal, Viewer, may_see};
+use crate::app::App;
+use crate::id;
+use crate::refusal::Refusal;
+use crate::sight::Sight;
+
+/// Open incidents on the board. With more than that, the board is not what is needed.
+const BOARD_MAX: u32 = 500;
+/// Closed incidents on their tab: about a quarter of a busy team.
+const CLOSED_MAX: u32 = 100;
+/// Deliveries on a page: some hours of a bad day.
+const DELIVERIES_MAX: u32 = 300;
+/// Signals read for one decision: its references lie in one or a few batches.
+const EVIDENCE_MAX: u32 = 4_096;
+/// The channel that the inbox shows.
+const INBOX: &str = "inbox";
+
+/// Every page behind the guard, and the assets, which it lets through.
+pub(crate) fn routes() -> Router<App> {
+    Router::new()
+        .route("/", get(show_board))
+        .route("/incidents", get(to_board).post(send_declaration))
+        .route("/incidents/new", get(show_declare))
+        .route("/incidents/{id}", get(show_incident))
+        .route("/incidents/{id}/{command}", get(to_incident).post(send_command))
+        .route("/inbox", get(show_inbox))
+        .route("/deliveries", get(show_deliveries))
+        .route("/policy", get(show_policy))
+        .route("/assets/{name}", get(assets::serve))
+}
+
+/// What the address may ask of the board.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct BoardQuery {
+    show: String,
+    q: String,
+    wall: String,
+}
+
+async fn show_board(
+    State(app): State<App>,
+    viewer: Viewer,
+    Query(query): Query<BoardQuery>,
+) -> Result<Response, Refusal> {
+    let scene = scene(&app, viewer)?;
+    let tab = if query.show == "closed" { Tab::Closed } else { Tab::Open };
+    let eyes = scene.viewer.clone();
+    let read = app.engine.read(move |view| {
+        let open = incidents(view, &eyes, true, BOARD_MAX)?;
+        let closed = if tab == Tab::Closed { incidents(view, &eyes, false, CLOSED_MAX)? } else { Vec::new() };
+        Ok((open, closed, view.self_alerts()?))
+    });
+    let (open, closed, alerts) = read.await?;
+    let alerts = alerts
+        .into_iter()
+        .map(|alert| Alert { code: alert.code, detail: alert.detail, count: alert.count, last_at: alert.last_at })
+        .collect();
+    let board = Board { open, closed, tab, query: query.q, wall: !query.wall.is_empty(), alerts };
+    Ok(html(board::board(&scene, &board)))
+}
+
+fn incidents(view: &View, viewer: &Viewer, open: bool, limit: u32) -> Result<Vec<Incident>, Problem> {
+    let filter = IncidentFilter { open: Some(open), ..IncidentFilter::default() };
+    let mut incidents = view.incidents(&filter, limit)?;
+    incidents.retain(|incident| may_see(viewer, incident));
+    Ok(incidents)
+}
+
+async fn to_board() -> Redirect {
+    Redirect::to("/")
+}
+
+async fn to_incident(Path((id, _)): Path<(String, String)>) -> Result<Redirect, Refusal> {
+    let no = id::parse_incident(&id)?;
+    Ok(Redirect::to(&format!("/incidents/{}", id::incident(no))))
+}
+
+/// What the address may say about what was just done.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct DoneQuery {
+    done: String,
+}
+
+async fn show_incident(
+    State(app): State<App>,
+    viewer: Viewer,
+    Path(id): Path<String>,
+    Query(query): Query<DoneQuery>,
+) -> Result<Response, Refusal> {
+    let scene = scene(&app, viewer)?;
+    let mut view = read_incident(&app, &scene, id::parse_incident(&id)?).await?;
+    view.done = submit::done(&query.done);
+    Ok(html(incident::incident(&scene, &view)))
+}
+
+async fn read_incident(app: &App, scene: &Scene, no: u64) -> Result<incident::View, Problem> {
+    let incident = app.incident(&scene.viewer, no).await?;
+    let read = app.engine.read(move |view| {
+        let timeline: Vec<_> = view.timeline(no)?.into_iter().map(|stored| stored.entry).collect();
+        let filter = DeliveryFilter { incident: Some(IncidentNo(no)), ..DeliveryFilter::default() };
+        let opening = timeline.iter().flat_map(|entry| &entry.events).find_map(|event| match event {
+            Event::Opened(opened) => opened.decision.as_ref(),
+            _ => None,
+        });
+        let signals = opening.map_or(Ok(Vec::new()), |decision| evidence(view, decision))?;
+        Ok((view.deliveries(&filter, DELIVERIES_MAX)?, signals, timeline))
+    });
+    let (deliveries, signals, timeline) = read.await?;
+    Ok(incident::View { incident, timeline, deliveries, signals, attempt: None, done: None })
+}
+
+/// The signals that a decision names.
+fn evidence(view: &View, decision: &Decision) -> Result<Vec<StoredSignal>, Problem> {
+    let mut found = Vec::new();
+    let mut positions: Vec<u64> = decision.signals.iter().map(|signal| signal.position).collect();
+    positions.dedup();
+    for position in positions {
+        let named = |signal: &StoredSignal| {
+            signal.position == position
+                && decision.signals.iter().any(|named| named.position == position && named.index == signal.index)
+        };
+        // A block is read whole, so that asking for one signal gives all of its batch.
+        found
+            .extend(view.signals(position.saturating_sub(1), 1)?.into_iter().take(EVIDENCE_MAX as usize).filter(named));
+    }
+    Ok(found)
+}
+
+async fn send_command(
+    State(app): State<App>,
+    principal: Principal,
+    Path((id, word)): Path<(String, String)>,
+    form: Result<Form<Fields>, FormRejection>,
+) -> Result<Response, Refusal> {
+    let no = id::parse_incident(&id)?;
+    let Form(fields) = form.map_err(|rejection| unreadable(&rejection))?;
+    let scene = scene(&app, principal.viewer.clone())?;
+    app.incident(&scene.viewer, no).await?;
+    let by = scene.viewer.actor();
+    let sent = match submit::command(&word, &fields, scene.now) {
+        Ok(command) => app.engine.command(no, command, by, once(&principal, &word, &fields)).await,
+        Err(problem) => Err(problem),
+    };
+    match sent {
+        Ok(_) => Ok(Redirect::to(&format!("/incidents/{}?done={word}", id::incident(no))).into_response()),
+        Err(problem) => {
+            let mut view = read_incident(&app, &scene, no).await?;
+            let status = problem.code.status;
+            view.attempt = Some(Attempt { word, fields, problem });
+            Ok(refused(status, incident::incident(&scene, &view)))
+        }
+    }
+}
+
+async fn show_declare(State(app): State<App>, viewer: Viewer) -> Result<Response, Refusal> {
+    Ok(html(declare::declare(&scene(&app, viewer)?, None)))
+}
+
+async fn send_declaration(
+    State(app): State<App>,
+    principal: Principal,
+    form: Result<Form<Fields>, FormRejection>,
+) -> Result<Response, Refusal> {
+    let Form(fields) = form.map_err(|rejection| unreadable(&rejection))?;
+    let scene = scene(&app, principal.viewer.clone())?;
+    let key = once(&principal, "declare", &fields);
+    match app.engine.declare(submit::declaration(&fields), scene.viewer.actor(), key).await {
+        Ok(applied) => {
+            Ok(Redirect::to(&format!("/incidents/{}?done=declare", id::incident(applied.no))).into_response())
+        }
+        Err(problem) => {
+            let status = problem.code.status;
+            let attempt = Attempt { word: String::new(), fields, problem };
+            Ok(refused(status, declare::declare(&scene, Some(&attempt))))
+        }
+    }
+}
+
+/// What the address may ask of the inbox.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct InboxQuery {
+    person: String,
+}
+
+async fn show_inbox(
+    State(app): State<App>,
+    viewer: Viewer,
+    Query(query): Query<InboxQuery>,
+) -> Result<Response, Refusal> {
+    let scene = scene(&app, viewer)?;
+    let person = Some(query.person).filter(|person| !person.is_empty());
+    let (eyes, whose) = (scene.viewer.clone(), person.clone());
+    let read = app.engine.read(move |view| {
+        let wanted =
+            |page: &Delivery| page.channel == INBOX && whose.as_ref().is_none_or(|person| page.person == *person);
+        let pages = seen_deliveries(view, &eyes)?.into_iter().filter(wanted).collect();
+        let open = incidents(view, &eyes, true, BOARD_MAX)?;
+        let unacknowledged = open.iter().filter(|incident| incident.acknowledged.is_none());
+        Ok((pages, unacknowledged.map(|incident| incident.no).collect()))
+    });
+    let (pages, unacknowledged) = read.await?;
+    Ok(html(inbox::inbox(&scene, &Inbox { pages, person, unacknowledged })))
+}
+
+async fn show_deliveries(State(app): State<App>, viewer: Viewer) -> Result<Response, Refusal> {
+    let scene = scene(&app, viewer)?;
+    let eyes = scene.viewer.clone();
+    let found = app.engine.read(move |view| seen_deliveries(view, &eyes)).await?;
+    Ok(html(deliveries::deliveries(&scene, &found)))
+}
+
+fn seen_deliveries(view: &View, viewer: &Viewer) -> Result<Vec<Delivery>, Problem> {
+    let mut sight = Sight::new(view, viewer);
+    let mut seen = Vec::new();
+    for delivery in view.deliveries(&DeliveryFilter::default(), DELIVERIES_MAX)? {
+        if delivery.incident.map_or(Ok(true), |no| sight.has(no))? {
+            seen.push(delivery);
+        }
+    }
+    Ok(seen)
+}
+
+async fn show_policy(State(app): State<App>, viewer: Viewer) -> Result<Response, Refusal> {
+    Ok(html(policy::policy(&scene(&app, viewer)?)))
+}
+
+fn scene(app: &App, viewer: Viewer) -> Result<Scene, Problem> {
+    let rules = app.engine.rules();
+    let now = app.engine.now();
+    let names = Names { policy: rules.policy.clone(), roster: rules.roster.clone() };
+    Ok(Scene { names, viewer, now, rate: pace::pace(app, now), once: random()? })
+}
+
+/// Random text that names one rendering of a form.
+fn random() -> Result<String, Problem> {
+    let mut bytes = [0_u8; 12];
+    let unlucky = |error| Problem::new(&problem::STORE_FAILED, format!("the system gave no random bytes ({error})"));
+    getrandom::fill(&mut bytes).map_err(unlucky)?;
+    Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
+}
+
+/// A form sent twice is one command.
+fn once(principal: &Principal, word: &str, fields: &Fields) -> Option<Idempotency> {
+    let key = fields.get("once").filter(|key| !key.is_empty() && key.len() <= 64)?;
+    let mut hash = Sha256::new();
+    hash.update(word);
+    for (name, value) in fields {
+        for part in [name, value] {
+            hash.update((part.len() as u64).to_le_bytes());
+            hash.update(part);
+        }
+    }
+    let first: [u8; 8] = hash.finalize()[..8].try_into().expect("a SHA-256 digest has 32 bytes");
+    // Forms of one rendering share the random text; the word keeps them apart.
+    let key = format!("form-{word}-{key}-{:x}", u64::from_le_bytes(first));
+    Some(Idempotency { scope: principal.credential.clone(), key, fingerprint: u64::from_le_bytes(first) })
+}
+
+fn unreadable(rejection: &FormRejection) -> Problem {
+    Problem::new(&problem::COMMAND_MALFORMED, rejection.body_text())
+}
+
+fn html(page: maud::Markup) -> Response {
+    Html(page.into_string()).into_response()
+}
+
+fn refused(status: u16, page: maud::Markup) -> Response {
+    let status = StatusCode::from_u16(status).unwrap_or(StatusCode::UNPROCESSABLE_ENTITY);
+    (status, Html(page.into_string())).into_response()
+}

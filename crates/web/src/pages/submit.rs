@@ -1,0 +1,261 @@
+//! What a form sent, as a command. The counterpart of `actions`.
+//!
+//! It checks only what a form cannot express; the core judges the rest.
+
+use std::collections::BTreeMap;
+
+use calendar::{Duration, Instant};
+use policy::model::Role;
+use problem::Problem;
+use wcore::Command;
+use wcore::event::{Evidence, Fact};
+use wcore::raise::Declaration;
+
+/// The fields of a form.
+pub(crate) type Fields = BTreeMap<String, String>;
+
+/// The command that the path's last part names.
+pub(crate) fn command(word: &str, fields: &Fields, now: Instant) -> Result<Command, Problem> {
+    let text = |name: &str| fields.get(name).cloned().unwrap_or_default();
+    Ok(match word {
+        "acknowledge" => Command::Acknowledge {},
+        "assign" => Command::Assign { role: role(fields)?, person: text("person") },
+        "accept" => Command::Accept { role: role(fields)? },
+        "facts" => Command::Fact { fact: fact(fields)?, at: time(fields, "at")?, note: text("note") },
+        "updates" => Command::Update {
+            audience: text("audience"),
+            text: message(&text("impact"), &text("workaround")),
+            next_update_at: next_update(fields, now)?,
+        },
+        "decide" => {
+            Command::Decide { audience: text("audience"), inform: answer(fields, "inform")?, reason: text("reason") }
+        }
+        "contain" => Command::Contain { customers_see: text("customers_see") },
+        "mitigate" => Command::Mitigate { note: text("note") },
+        "validations" => Command::Validate { passed: answer(fields, "passed")?, evidence: evidence(fields, now)? },
+        "resolve" => Command::Resolve {},
+        "reopen" => Command::Reopen { reason: text("reason") },
+        "severity" => Command::Severity {
+            severity: text("severity"),
+            reason: text("reason"),
+            approver: Some(text("approver")).filter(|approver| !approver.is_empty()),
+        },
+        "notes" => Command::Note { text: text("text") },
+        "pause" => Command::Pause { reason: text("reason") },
+        "unpause" => Command::Unpause {},
+        "waive" => Command::Waive { clock: text("clock"), reason: text("reason") },
+        "reviews" => Command::Review { cause: text("cause"), action: text("action") },
+        other => {
+            let shown: String = other.chars().take(40).collect();
+            return Err(Problem::new(&problem::COMMAND_UNKNOWN, format!("`{shown}` is no action of an incident")));
+        }
+    })
+}
+
+/// A declaration.
+pub(crate) fn declaration(fields: &Fields) -> Declaration {
+    let text = |name: &str| fields.get(name).cloned().filter(|text| !text.is_empty());
+    Declaration {
+        title: text("title").unwrap_or_default(),
+        class: text("class").unwrap_or_else(|| wcore::raise::UNSURE.to_owned()),
+        severity: text("severity"),
+        service: text("service"),
+        impact_started_at: None,
+    }
+}
+
+/// What the reader is told once a command has taken effect.
+pub(crate) fn done(word: &str) -> Option<&'static str> {
+    Some(match word {
+        "acknowledge" => "Acknowledged. Paging has stopped; you lead.",
+        "assign" => "Assigned.",
+        "accept" => "Accepted.",
+        "facts" => "Recorded.",
+        "updates" => "Published.",
+        "decide" => "Decided.",
+        "contain" => "Contained.",
+        "mitigate" => "Mitigated. Now prove it.",
+        "validations" => "Validation recorded.",
+        "resolve" => "Resolved.",
+        "reopen" => "Reopened.",
+        "severity" => "Severity changed.",
+        "notes" => "Note added.",
+        "pause" => "Paused.",
+        "unpause" => "Work goes on.",
+        "waive" => "Waived.",
+        "reviews" => "Reviewed and closed.",
+        "declare" => "Declared. Whoever is on call is being paged.",
+        _ => return None,
+    })
+}
+
+fn role(fields: &Fields) -> Result<Role, Problem> {
+    let word = fields.get("role").map(String::as_str).unwrap_or_default();
+    Role::ALL.into_iter().find(|role| role.word() == word).ok_or_else(|| unreadable("role", word))
+}
+
+fn fact(fields: &Fields) -> Result<Fact, Problem> {
+    match fields.get("fact").map(String::as_str).unwrap_or_default() {
+        "aware_at" => Ok(Fact::AwareAt),
+        "confirmed_at" => Ok(Fact::ConfirmedAt),
+        "classified_at" => Ok(Fact::ClassifiedAt),
+        "submitted_at" => Ok(Fact::SubmittedAt),
+        other => Err(unreadable("fact", other)),
+    }
+}
+
+fn answer(fields: &Fields, name: &str) -> Result<bool, Problem> {
+    match fields.get(name).map(String::as_str).unwrap_or_default() {
+        "true" => Ok(true),
+        "false" => Ok(false),
+        other => Err(unreadable(name, other)),
+    }
+}
+
+fn evidence(fields: &Fields, now: Instant) -> Result<Evidence, Problem> {
+    let text = |name: &str| fields.get(name).cloned().unwrap_or_default();
+    Ok(Evidence {
+        kind: text("kind"),
+        text: text("text"),
+        link: Some(text("link").trim().to_owned()).filter(|link| !link.is_empty()),
+        observed_at: time(fields, "observed_at")?.unwrap_or(now),
+    })
+}
+
+/// Impact and workaround as one message.
+fn message(impact: &str, workaround: &str) -> String {
+    match workaround.trim() {
+        "" => impact.trim().to_owned(),
+        // Without an impact the text stays empty, so that the core asks for it.
+        _ if impact.trim().is_empty() => String::new(),
+        workaround => format!("{}\n\nWhat you can do meanwhile: {workaround}", impact.trim()),
+    }
+}
+
+fn next_update(fields: &Fields, now: Instant) -> Result<Option<Instant>, Problem> {
+    match fields.get("next_in").map(String::as_str).unwrap_or_default() {
+        "" => Ok(None),
+        minutes => {
+            let minutes: u32 = minutes.parse().map_err(|_| unreadable("next_in", minutes))?;
+            Ok(Some(now + Duration::from_mins(i64::from(minutes))))
+        }
+    }
+}
+
+/// An instant as the script sends it, or as a browser without it does: then it is UTC.
+fn time(fields: &Fields, name: &str) -> Result<Option<Instant>, Problem> {
+    let text = fields.get(name).map(|text| text.trim()).unwrap_or_default();
+    if text.is_empty() {
+        return Ok(None);
+    }
+    let with_seconds = if text.len() == "2026-11-23T15:04".len() { format!("{text}:00") } else { text.to_owned() };
+    let instant = Instant::parse(&with_seconds).or_else(|_| Instant::parse(&format!("{with_seconds}Z")));
+    instant.map(Some).map_err(|error| Problem::new(&problem::TIME_INVALID, format!("`{name}`: {error}")))
+}
+
+fn unreadable(field: &str, value: &str) -> Problem {
+    let shown: String = value.chars().take(40).collect();
+    Problem::new(&problem::COMMAND_MALFORMED, format!("`{field}` is `{shown}`, which is none of the choices"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn fields(pairs: &[(&str, &str)]) -> Fields {
+        pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
+    }
+
+    fn now() -> Instant {
+        Instant::parse("2026-11-23T09:00:00Z").unwrap()
+    }
+
+    #[test]
+    fn forms_become_commands() {
+        let evidence = |at: &str| Evidence {
+            kind: "set".to_owned(),
+            text: "200 of 200".to_owned(),
+            link: None,
+            observed_at: Instant::parse(at).unwrap(),
+        };
+        let update = |text: &str, next: Option<&str>| Command::Update {
+            audience: "customers".to_owned(),
+            text: text.to_owned(),
+            next_update_at: next.map(|at| Instant::parse(at).unwrap()),
+        };
+        for (word, sent, wanted) in [
+            ("acknowledge", vec![], Command::Acknowledge {}),
+            ("accept", vec![("role", "validation")], Command::Accept { role: Role::Validation }),
+            (
+                "validations",
+                vec![("kind", "set"), ("text", "200 of 200"), ("passed", "true"), ("link", " "), ("observed_at", "")],
+                Command::Validate { passed: true, evidence: evidence("2026-11-23T09:00:00Z") },
+            ),
+            (
+                "validations",
+                vec![("kind", "set"), ("text", "200 of 200"), ("passed", "false"), ("observed_at", "2026-11-23T08:59")],
+                Command::Validate { passed: false, evidence: evidence("2026-11-23T08:59:00Z") },
+            ),
+            (
+                "validations",
+                vec![
+                    ("kind", "set"),
+                    ("text", "200 of 200"),
+                    ("passed", "true"),
+                    ("observed_at", "2026-11-23T10:59:30.000+02:00"),
+                ],
+                Command::Validate { passed: true, evidence: evidence("2026-11-23T08:59:30Z") },
+            ),
+            (
+                "updates",
+                vec![("audience", "customers"), ("impact", "Refunds"), ("workaround", "Mail us"), ("next_in", "30")],
+                update("Refunds\n\nWhat you can do meanwhile: Mail us", Some("2026-11-23T09:30:00Z")),
+            ),
+            ("updates", vec![("audience", "customers"), ("workaround", "Mail us")], update("", None)),
+        ] {
+            assert_eq!(command(word, &fields(&sent), now()), Ok(wanted), "{word} {sent:?}");
+        }
+    }
+
+    #[test]
+    fn nonsense_is_refused_by_name() {
+        for (word, sent, code) in [
+            ("skip_step", vec![("step", "0"), ("round", "0")], &problem::COMMAND_UNKNOWN),
+            ("show_update", vec![("update", "1"), ("surface", "page")], &problem::COMMAND_UNKNOWN),
+            ("assign", vec![("role", "king")], &problem::COMMAND_MALFORMED),
+            ("decide", vec![("audience", "customers")], &problem::COMMAND_MALFORMED),
+            ("facts", vec![("fact", "guess")], &problem::COMMAND_MALFORMED),
+            ("facts", vec![("fact", "aware_at"), ("at", "yesterday")], &problem::TIME_INVALID),
+            ("updates", vec![("next_in", "soon")], &problem::COMMAND_MALFORMED),
+        ] {
+            let refused = command(word, &fields(&sent), now()).unwrap_err();
+            assert_eq!(refused.code, code, "{word}: {refused}");
+        }
+    }
+
+    #[test]
+    fn every_action_says_what_it_did() {
+        for word in [
+            "acknowledge",
+            "assign",
+            "accept",
+            "facts",
+            "updates",
+            "decide",
+            "contain",
+            "mitigate",
+            "validations",
+            "resolve",
+            "reopen",
+            "severity",
+            "notes",
+            "pause",
+            "unpause",
+            "waive",
+            "reviews",
+        ] {
+            assert!(done(word).is_some(), "{word}");
+        }
+        assert_eq!(done("<script>"), None);
+    }
+}

@@ -1,0 +1,130 @@
+//! Writes sample pages to `$GALLERY`, to be looked at in a browser. Without it, it only renders.
+
+use std::fs;
+use std::path::Path;
+
+use calendar::Duration;
+use journal::DeliveryState;
+use maud::Markup;
+use problem::Problem;
+
+use super::sample::{self, Story, delivery, refunds, signal};
+use crate::pages::board::{Alert, Board, Tab, board};
+use crate::pages::form::Attempt;
+use crate::pages::inbox::{Inbox, inbox};
+use crate::pages::incident::{View, incident};
+use crate::pages::{assets, declare, deliveries, outside, policy};
+
+fn pages() -> Vec<(&'static str, Markup)> {
+    let story = refunds();
+    let scene = story.scene("ana");
+    vec![
+        ("board", board(&scene, &morning(&story))),
+        ("board-quiet", board(&scene, &Board::default())),
+        ("wall", board(&scene, &Board { wall: true, ..morning(&story) })),
+        ("closed", board(&scene, &Board { closed: vec![closed()], tab: Tab::Closed, ..Board::default() })),
+        ("incident", incident(&scene, &view(&story, None))),
+        ("incident-new", incident(&fresh().scene("ana"), &view(&fresh(), None))),
+        ("incident-refused", refused()),
+        ("incident-proven", incident(&sample::proven().scene("mara"), &view(&sample::proven(), None))),
+        ("declare", declare::declare(&scene, None)),
+        ("inbox", inbox(&scene, &Inbox { pages: messages(&story), person: None, unacknowledged: vec![9] })),
+        ("deliveries", deliveries::deliveries(&scene, &messages(&story))),
+        ("policy", policy::policy(&scene)),
+        ("sign-in", outside::sign_in("Ana Ruiz", "abc")),
+        ("not-found", outside::problem(&Problem::new(&problem::INCIDENT_UNKNOWN, "`INC-99` names no incident"))),
+        ("error", outside::code(&problem::EVIDENCE_STALE)),
+    ]
+}
+
+fn fresh() -> Story {
+    let mut story =
+        Story::begin(9, 30, signal("tool_misuse", "unauthorised", "Issued a refund of 4,000 without approval."));
+    story.wait(6);
+    story
+}
+
+fn closed() -> wcore::Incident {
+    let mut story = sample::proven();
+    story.act("ana", wcore::Command::Resolve {});
+    story.incident
+}
+
+fn view(story: &Story, attempt: Option<Attempt>) -> View {
+    let at = story.incident.opened_at;
+    let done = attempt.is_none().then_some("Contained.").filter(|_| story.incident.contained.is_some());
+    View {
+        incident: story.incident.clone(),
+        timeline: story.timeline.clone(),
+        deliveries: vec![delivery(story.incident.no, "ana", at, DeliveryState::Delivered)],
+        signals: story.signals.clone(),
+        attempt,
+        done,
+    }
+}
+
+fn refused() -> Markup {
+    let mut story = refunds();
+    story.act("ana", sample::mitigate("Rolled back."));
+    let fields = [("kind", "refund-policy-v3"), ("text", "All good"), ("passed", "true")];
+    let attempt = Attempt {
+        word: "validations".to_owned(),
+        fields: fields.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect(),
+        problem: Problem::new(
+            &problem::SEPARATION_OF_DUTIES,
+            "ana mitigated INC-7, so another person must validate it",
+        ),
+    };
+    incident(&story.scene("ana"), &view(&story, Some(attempt)))
+}
+
+fn morning(story: &Story) -> Board {
+    let others = [("index_age_hours", 3, 31.0), ("provider_error_share", 18, 0.11), ("latency_p95_seconds", 20, 12.0)];
+    let mut open = vec![story.incident.clone(), fresh().incident];
+    for (no, (metric, minutes, value)) in (10..).zip(others).filter(|(_, (metric, ..))| !metric.starts_with("latency"))
+    {
+        let mut seen = signal(metric, "", "");
+        seen.value = Some(value);
+        let mut other = Story::begin(no, minutes, seen);
+        other.wait(36 - minutes);
+        if metric == "index_age_hours" {
+            other.act("ben", sample::acknowledge());
+        }
+        open.push(other.incident);
+    }
+    let alerts = vec![Alert {
+        code: "channel-url-invalid".to_owned(),
+        detail: "channel `pager` has no URL; pages go to the next contact".to_owned(),
+        count: 3,
+        last_at: story.now - Duration::from_mins(2),
+    }];
+    Board { open, alerts, ..Board::default() }
+}
+
+fn messages(story: &Story) -> Vec<engine::Delivery> {
+    let at = story.incident.opened_at;
+    vec![
+        delivery(9, "ana", at + Duration::from_mins(30), DeliveryState::Delivered),
+        delivery(7, "ben", at + Duration::from_mins(10), DeliveryState::Dead),
+        delivery(7, "ana", at, DeliveryState::Superseded),
+    ]
+}
+
+#[test]
+fn every_page_renders() {
+    let pages = pages();
+    for (name, page) in &pages {
+        let page = page.0.as_str();
+        assert!(page.contains("<main") && page.ends_with("</html>"), "{name} is whole");
+        assert!(!page.contains(" style=\"") && !page.contains("<script>"), "{name} obeys the content security policy");
+    }
+    let Some(folder) = std::env::var_os("GALLERY") else { return };
+    let folder = Path::new(&folder);
+    fs::create_dir_all(folder.join("assets")).unwrap();
+    for (name, page) in pages {
+        fs::write(folder.join(format!("{name}.html")), page.into_string()).unwrap();
+    }
+    for asset in [&*assets::STYLE, &*assets::SCRIPT, &*assets::ICON] {
+        fs::write(folder.join(asset.path().trim_start_matches('/')), asset.body()).unwrap();
+    }
+}

@@ -1,0 +1,6 @@
+//! What the pages say, and what they must never say.
+
+mod contrast;
+mod gallery;
+mod said;
+mod sample;
