@@ -347,19 +347,22 @@ fn begin(season: &Season, promise: &Promise) -> World {
 }
 
 /// Warned when, met when, missed when.
-type Told = (Option<Instant>, Option<Instant>, Option<Instant>);
-
-fn told(clock: &Clock) -> Told {
-    (clock.warnings.iter().find_map(|warning| warning.fired_at), clock.met_at, clock.breached_at)
+fn story(warned: Option<Instant>, met: Option<Instant>, missed: Option<Instant>) -> String {
+    let part = |word: &str, at: Option<Instant>| at.map_or(format!("not {word}"), |at| format!("{word} at {at}"));
+    [part("warned", warned), part("met", met), part("missed", missed)].join(", ")
 }
 
-fn expected(season: &Season, outcome: &Outcome) -> Told {
+fn told(clock: &Clock) -> String {
+    story(clock.warnings.iter().find_map(|warning| warning.fired_at), clock.met_at, clock.breached_at)
+}
+
+fn expected(season: &Season, outcome: &Outcome) -> String {
     let met = outcome.met.map(|met| match met {
         Deadline::Warned => at(season.warned_at),
         Deadline::Due => at(season.due_at),
         Deadline::JustAfter => at(season.due_at) + TICK,
     });
-    (outcome.warned.then(|| at(season.warned_at)), met, outcome.missed.then(|| at(season.due_at)))
+    story(outcome.warned.then(|| at(season.warned_at)), met, outcome.missed.then(|| at(season.due_at)))
 }
 
 #[test]
@@ -373,13 +376,11 @@ fn every_promise_is_warned_met_and_missed_at_its_instant() {
                 let mut world = begin(season, promise);
                 (outcome.happens)(&mut world, season, promise);
                 let clock = world.incident().clocks.iter().find(|clock| clock.id.to_string() == promise.clock);
-                let told = clock.map(told);
-                if told != Some(expected(season, outcome)) {
-                    let (name, expected) = (promise.clock, expected(season, outcome));
-                    wrong.push(format!(
-                        "{name}, {}, {}:\n  expected {expected:?}\n  but was  {told:?}",
-                        season.name, outcome.name
-                    ));
+                let told = clock.map_or("no clock".to_owned(), told);
+                let expected = expected(season, outcome);
+                if told != expected {
+                    let case = format!("{}, {}, {}", promise.clock, season.name, outcome.name);
+                    wrong.push(format!("{case}:\n  expected {expected}\n  but was  {told}"));
                 }
             }
         }

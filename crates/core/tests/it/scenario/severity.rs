@@ -186,6 +186,24 @@ fn lowered_with_an_approver_targets_loosen_and_misses_stay() {
 }
 
 #[test]
+fn raised_again_what_a_lower_severity_had_let_go_is_promised_again() {
+    let mut world = World::sev1();
+    world.advance("20m");
+    world.does("ana", set("SEV-2", Some("ben")));
+    world.advance("20m");
+    world.does("ana", set("SEV-1", None));
+    world.expect_clocks(&[
+        ("validate", "cancelled: not promised at SEV-2"),
+        ("validate#2", "due 18:00"),
+        ("resolve#2", "due 2026-11-24T10:00:00Z"),
+        ("contain", "born late, due 10:50"),
+        // What was missed is not promised twice.
+        ("notify:executives", "missed at 10:15, cancelled: not promised at SEV-2"),
+        ("notify:executives#2", "none"),
+    ]);
+}
+
+#[test]
 fn an_approver_is_another_person_of_the_roster() {
     let mut world = World::sev1();
     assert_eq!(world.refused("ana", set("SEV-2", Some("ana"))), "approval-required");

@@ -3,6 +3,7 @@
 use wcore::Command;
 use wcore::clock::ClockId;
 use wcore::incident::Status;
+use wcore::signal::{Alert, AlertState};
 
 use crate::support::{World, at, evidence};
 
@@ -74,6 +75,33 @@ fn reopened_the_work_resumes_and_the_gap_counts_as_a_pause() {
     assert_eq!(open(&world, "update:customers"), "due 13:50");
     assert_eq!(open(&world, "update:executives"), "due 15:20");
     assert_eq!(world.pages(), ["13:20 reopened-1: ana"]);
+}
+
+#[test]
+fn what_an_all_clear_ended_runs_on_when_it_fires_again() {
+    let mut world = World::airline();
+    let alert = |state| Some(Alert { key: "a1".to_owned(), state });
+    world.signal("provider_down", |s| s.alert = alert(AlertState::Firing));
+    world.advance_to("10:10");
+    world.signal("provider_down", |s| s.alert = alert(AlertState::Resolved));
+    world.expect_clocks(&[("acknowledge", "cancelled: resolved"), ("contain", "cancelled: resolved")]);
+    world.advance_to("11:10");
+    world.pages();
+    world.signal("provider_down", |s| s.alert = alert(AlertState::Firing));
+    // An hour lay between.
+    world.expect_clocks(&[("acknowledge", "due 11:20"), ("contain", "due 13:00"), ("mitigate", "due 19:00")]);
+    world.advance_to("12:15");
+    let pages: Vec<String> = world.pages().into_iter().filter(|page| !page.contains("customers")).collect();
+    // Nobody had acknowledged, so that its steps begin again.
+    assert_eq!(
+        pages,
+        [
+            "11:10 reopened-1: ana",
+            "11:10 step-0-round-1: schedule/ai-oncall",
+            "11:55 step-1-round-1: fallback",
+            "12:10 step-1-round-2: fallback",
+        ]
+    );
 }
 
 #[test]
