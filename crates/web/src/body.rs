@@ -69,12 +69,16 @@ impl<S: Sync> FromRequest<S> for Posted {
 }
 
 impl Posted {
-    /// The text; an empty body stands for an empty object.
+    /// The text of an object; an empty body stands for an empty object.
     pub(crate) fn text(&self) -> Result<&str, Problem> {
         let text = std::str::from_utf8(&self.0).map_err(|error| {
             Problem::new(&problem::BODY_NOT_UTF8, format!("the byte at offset {} is not UTF-8", error.valid_up_to()))
         })?;
-        Ok(if text.trim().is_empty() { "{}" } else { text })
+        match text.trim_start().bytes().next() {
+            None => Ok("{}"),
+            Some(b'{') => Ok(text),
+            Some(_) => Err(Problem::new(&problem::COMMAND_MALFORMED, "the body must be a JSON object")),
+        }
     }
 
     /// The value that the body holds.

@@ -8,6 +8,7 @@ use std::collections::VecDeque;
 use std::convert::Infallible;
 use std::time::Duration;
 
+use axum::Extension;
 use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::Sse;
@@ -24,6 +25,7 @@ use crate::api::{Params, query};
 use crate::app::App;
 use crate::id;
 use crate::refusal::Refusal;
+use crate::serve::Closing;
 use crate::sight::Sight;
 
 /// Journal rows read at once.
@@ -46,6 +48,7 @@ pub(crate) struct From {
 pub(crate) async fn events(
     State(app): State<App>,
     principal: Principal,
+    closing: Option<Extension<Closing>>,
     headers: HeaderMap,
     Params(from): Params<From>,
 ) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, Refusal> {
@@ -60,7 +63,15 @@ pub(crate) async fn events(
     let slot = app.in_flight.enter(&name, STREAMS_MAX).ok_or_else(too_many)?;
     // A position from a future that this journal does not have would wait for ever.
     let after = EventPlace::end_of(Position(last.unwrap_or(head).min(head)));
-    let feed = Feed { app, principal, positions, after, waiting: VecDeque::new(), _slot: slot };
+    let feed = Feed {
+        app,
+        principal,
+        positions,
+        after,
+        closing: closing.map(|Extension(closing)| closing),
+        waiting: VecDeque::new(),
+        _slot: slot,
+    };
     let stream = stream::unfold(feed, |mut feed| async {
         let event = feed.next().await?;
         Some((Ok(event), feed))
@@ -73,6 +84,7 @@ struct Feed {
     app: App,
     principal: Principal,
     positions: watch::Receiver<u64>,
+    closing: Option<Closing>,
     after: EventPlace,
     waiting: VecDeque<Event>,
     _slot: Slot,
@@ -97,9 +109,13 @@ impl Feed {
                     return None;
                 }
             }
-            match tokio::time::timeout(RECHECK, self.positions.changed()).await {
-                Ok(Err(_)) => return None,
-                Ok(Ok(())) | Err(_) => {}
+            tokio::select! {
+                changed = tokio::time::timeout(RECHECK, self.positions.changed()) => {
+                    if let Ok(Err(_)) = changed {
+                        return None;
+                    }
+                }
+                () = closed(&mut self.closing) => return None,
             }
         }
     }
@@ -122,6 +138,14 @@ impl Feed {
         let Some(last) = last else { return Ok(false) };
         self.after = last;
         Ok(true)
+    }
+}
+
+/// Waits for the end of the server, if it has one.
+async fn closed(closing: &mut Option<Closing>) {
+    match closing {
+        Some(closing) => closing.wait().await,
+        None => std::future::pending().await,
     }
 }
 

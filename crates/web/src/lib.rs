@@ -15,7 +15,6 @@ mod id;
 mod intake;
 mod metrics;
 mod pages;
-mod plain;
 mod refusal;
 mod router;
 mod serve;
@@ -24,5 +23,5 @@ mod sign_in;
 
 pub use access::{Access, Bootstrap, SESSION_LIFETIME, Scope};
 pub use app::{AppConfig, IN_FLIGHT_MAX};
-pub use router::router;
+pub use router::{router, routes};
 pub use serve::serve;

@@ -12,7 +12,7 @@ use problem::{Code, Problem};
 use serde_json::{Map, Value, json};
 
 use crate::app::App;
-use crate::plain;
+use crate::pages::outside;
 
 /// Wait after an overload, in seconds: queues empty within one.
 const RETRY_OVERLOAD_S: u16 = 1;
@@ -64,7 +64,7 @@ pub(crate) async fn render(State(app): State<App>, request: Request, next: Next)
     let allow = response.headers_mut().remove(header::ALLOW);
     let status = path.status(refusal.problem.code);
     let mut answer = match html {
-        true => (status, Html(plain::problem(&refusal.problem).into_string())).into_response(),
+        true => (status, Html(outside::problem(&refusal.problem).into_string())).into_response(),
         false => json_of(&refusal, status, &app.config.public_url),
     };
     let headers = answer.headers_mut();

@@ -20,14 +20,15 @@ use crate::api::{audit, clocks, commands, decisions, deliveries, incidents, rule
 use crate::app::{App, AppConfig};
 use crate::body::COMMAND_BYTES;
 use crate::metrics::{Meters, metrics};
+use crate::pages::{self, outside};
 use crate::refusal::{Refusal, render};
-use crate::{events, headers, health, intake, pages, plain, sign_in};
+use crate::{events, headers, health, intake, sign_in};
 
 /// One row of the table.
-pub(crate) struct Route {
-    pub(crate) method: Method,
-    pub(crate) path: &'static str,
-    pub(crate) needs: Needs,
+struct Route {
+    method: Method,
+    path: &'static str,
+    needs: Needs,
     handler: MethodRouter<App>,
 }
 
@@ -37,7 +38,7 @@ const ADMIN: Needs = Needs::Scope(Scope::Admin);
 
 /// Every route but the signed-in pages.
 #[rustfmt::skip]
-pub(crate) fn table() -> Vec<Route> {
+fn table() -> Vec<Route> {
     vec![
         row(Method::POST, "/v1/signals", Needs::Source, intake::native),
         row(Method::POST, "/intake/alertmanager", Needs::Source, intake::alertmanager),
@@ -72,7 +73,7 @@ pub(crate) fn table() -> Vec<Route> {
 
 /// Routes of servers with a test clock.
 #[rustfmt::skip]
-pub(crate) fn test_table() -> Vec<Route> {
+fn test_table() -> Vec<Route> {
     vec![
         row(Method::GET, "/dev/clock", Needs::Nothing, health::clock),
         row(Method::POST, "/dev/clock", Needs::OwnPage, health::advance),
@@ -86,6 +87,12 @@ where
 {
     let filter = MethodFilter::try_from(method.clone()).expect("the table has standard methods only");
     Route { method, path, needs, handler: on(filter, handler) }
+}
+
+/// The table for readers: method, path, and what a caller needs.
+pub fn routes() -> Vec<(String, &'static str, &'static str)> {
+    let listed = |route: Route| (route.method.to_string(), route.path, route.needs.words());
+    table().into_iter().chain(test_table()).map(listed).collect()
 }
 
 /// Everything that the server answers.
@@ -127,11 +134,11 @@ async fn wrong_method(request: Request) -> Refusal {
 
 /// `GET /docs/errors`
 async fn error_codes() -> Html<String> {
-    Html(plain::codes().into_string())
+    Html(outside::codes().into_string())
 }
 
 /// `GET /docs/errors/{code}`
 async fn error_code(Path(id): Path<String>) -> Result<Html<String>, Refusal> {
     let unknown = || Problem::new(&problem::ROUTE_UNKNOWN, "no problem has that code; /docs/errors lists them all");
-    problem::find(&id).map(|code| Html(plain::code(code).into_string())).ok_or_else(|| unknown().into())
+    problem::find(&id).map(|code| Html(outside::code(code).into_string())).ok_or_else(|| unknown().into())
 }

@@ -6,13 +6,13 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Router;
+use axum::{Extension, Router};
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
 use tokio::net::TcpListener;
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, watch};
 
 /// How long the headers of a request may take to arrive.
 const HEADER_TIME_MAX: Duration = Duration::from_secs(10);
@@ -20,10 +20,22 @@ const HEADER_TIME_MAX: Duration = Duration::from_secs(10);
 const HEAD_BYTES_MAX: usize = 64 * 1024;
 /// Connections at once; the next ones wait in the system's queue.
 const CONNECTIONS_MAX: usize = 4_096;
-/// How long requests may go on after the end was asked for. Streams of events end by then.
+/// How long requests may go on after the end was asked for. Streams of events end at once.
 const GRACE: Duration = Duration::from_secs(10);
 /// Pause after the system refused a connection, usually for want of file descriptors.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+
+/// Tells answers that last when the server wants to end. Requests of `serve` carry it.
+#[derive(Clone, Debug)]
+pub(crate) struct Closing(watch::Receiver<()>);
+
+impl Closing {
+    /// Waits for the end.
+    pub(crate) async fn wait(&mut self) {
+        // Nothing is ever sent: the channel closes.
+        while self.0.changed().await.is_ok() {}
+    }
+}
 
 /// Answers on `listener` until `stop` is ready, then lets what is under way finish.
 pub async fn serve(listener: TcpListener, router: Router, stop: impl Future<Output = ()>) -> io::Result<()> {
@@ -31,6 +43,8 @@ pub async fn serve(listener: TcpListener, router: Router, stop: impl Future<Outp
     builder.timer(TokioTimer::new()).header_read_timeout(HEADER_TIME_MAX).max_buf_size(HEAD_BYTES_MAX);
     let room = Arc::new(Semaphore::new(CONNECTIONS_MAX));
     let graceful = GracefulShutdown::new();
+    let (open, closing) = watch::channel(());
+    let router = router.layer(Extension(Closing(closing)));
     let mut stop = std::pin::pin!(stop);
     loop {
         let accepted = async {
@@ -63,6 +77,7 @@ pub async fn serve(listener: TcpListener, router: Router, stop: impl Future<Outp
         });
     }
     drop(listener);
+    drop(open);
     if tokio::time::timeout(GRACE, graceful.shutdown()).await.is_err() {
         tracing::warn!("connections were closed while requests were under way");
     }

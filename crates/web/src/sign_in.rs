@@ -6,7 +6,7 @@ use axum::response::{Html, IntoResponse, Redirect, Response};
 
 use crate::access::{cookie, cookie_of, ended_cookie};
 use crate::app::App;
-use crate::plain;
+use crate::pages::outside;
 use crate::refusal::Refusal;
 
 /// `GET /sign-in/{code}`: a page with a button. It changes nothing, since mail scanners open links.
@@ -14,7 +14,7 @@ pub(crate) async fn ask(State(app): State<App>, Path(code): Path<String>) -> Res
     let person = app.access.peek_link(&code)?;
     let rules = app.engine.rules();
     let name = rules.roster.people.get(&person).map_or(person.as_str(), |person| &person.name);
-    Ok(Html(plain::sign_in(name, &code).into_string()))
+    Ok(Html(outside::sign_in(name, &code).into_string()))
 }
 
 /// `POST /sign-in/{code}`: uses the link up and begins a session.

@@ -37,6 +37,18 @@ pub(crate) enum Needs {
     Source,
 }
 
+impl Needs {
+    /// What a caller needs, in words.
+    pub(crate) fn words(self) -> &'static str {
+        match self {
+            Needs::Nothing => "nothing",
+            Needs::OwnPage => "nothing, but not from another site's page",
+            Needs::Scope(scope) => scope.word(),
+            Needs::Source => "signals:write, also as password or ?key=",
+        }
+    }
+}
+
 /// How many requests of each credential are under way.
 #[derive(Debug, Default)]
 pub(crate) struct InFlight(Mutex<HashMap<String, usize>>);
@@ -52,11 +64,11 @@ impl InFlight {
     /// Takes a slot, unless the credential has `max` already.
     pub(crate) fn enter(self: &Arc<Self>, credential: &str, max: usize) -> Option<Slot> {
         let mut counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        match counts.get_mut(credential) {
-            Some(count) if *count >= max => return None,
-            Some(count) => *count += 1,
-            None => drop(counts.insert(credential.to_owned(), 1)),
+        let under_way = counts.get(credential).copied().unwrap_or(0);
+        if under_way >= max {
+            return None;
         }
+        counts.insert(credential.to_owned(), under_way + 1);
         drop(counts);
         Some(Slot { all: Arc::clone(self), credential: credential.to_owned() })
     }

@@ -9,7 +9,7 @@ use axum::response::Response;
 use problem::Problem;
 use serde::Deserialize;
 use serde::de::value::{BorrowedStrDeserializer, MapAccessDeserializer};
-use serde::de::{DeserializeSeed, Error as _, MapAccess};
+use serde::de::{DeserializeSeed, MapAccess};
 use wcore::Command;
 
 use super::idempotency;
@@ -90,11 +90,7 @@ impl<'de> MapAccess<'de> for Tagged<'_, 'de> {
     }
 
     fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, Self::Error> {
-        seed.deserialize(&mut *self.fields).map_err(|error| match error.is_data() {
-            // The place is appended by the parser itself where it knows one.
-            true => serde_json::Error::custom(error),
-            false => error,
-        })
+        seed.deserialize(&mut *self.fields)
     }
 }
 
@@ -124,19 +120,39 @@ mod tests {
                 Err(problem) => problem.detail,
             });
         };
-        check("acknowledge", "{}", expect![""]);
-        check("notes", r#"{"text": "seen"}"#, expect![""]);
-        check("assign", r#"{"role": "validation", "person": "mara"}"#, expect![""]);
-        check("assign", r#"{"role": "king", "person": "mara"}"#, expect![""]);
-        check("notes", r#"{"txt": "seen"}"#, expect![""]);
-        check("notes", r#"{"text": 7}"#, expect![""]);
-        check("notes", r#"{"text": "a", "text": "b"}"#, expect![""]);
-        check("notes", r#"{"text": "seen"} {}"#, expect![""]);
-        check("notes", r#"{"text": "seen"},"show_update":{"update":1,"surface":"x"}"#, expect![""]);
-        check("notes", r#"["seen"]"#, expect![""]);
-        check("notes", r#""seen""#, expect![""]);
-        check("notes", "{", expect![""]);
-        check("notes", &"[".repeat(1_000), expect![""]);
-        check("facts", r#"{"fact": "aware_at", "at": "yesterday", "note": ""}"#, expect![""]);
+        check("acknowledge", "{}", expect!["Acknowledge"]);
+        check("notes", r#"{"text": "seen"}"#, expect![[r#"Note { text: "seen" }"#]]);
+        check(
+            "assign",
+            r#"{"role": "validation", "person": "mara"}"#,
+            expect![[r#"Assign { role: Validation, person: "mara" }"#]],
+        );
+        check(
+            "assign",
+            r#"{"role": "king", "person": "mara"}"#,
+            expect![
+                "unknown variant `king`, expected one of `commander`, `remediation`, `validation`, `publishing`, `privacy` at line 1 column 15"
+            ],
+        );
+        check("notes", r#"{"txt": "seen"}"#, expect!["unknown field `txt`, expected `text` at line 1 column 6"]);
+        check("notes", r#"{"text": 7}"#, expect!["invalid type: integer `7`, expected a string at line 1 column 10"]);
+        check("notes", r#"{"text": "a", "text": "b"}"#, expect!["duplicate field `text` at line 1 column 20"]);
+        check("notes", r#"{"text": "seen"} {}"#, expect!["trailing characters at line 1 column 18"]);
+        check(
+            "notes",
+            r#"{"text": "seen"},"show_update":{"update":1,"surface":"x"}"#,
+            expect!["trailing characters at line 1 column 17"],
+        );
+        check("notes", "{", expect!["EOF while parsing an object at line 1 column 1"]);
+        check(
+            "notes",
+            &format!("{{\"text\":{}", "[".repeat(1_000)),
+            expect!["invalid type: sequence, expected a string at line 1 column 8"],
+        );
+        check(
+            "facts",
+            r#"{"fact": "aware_at", "at": "yesterday", "note": ""}"#,
+            expect!["`yesterday` is not an RFC 3339 time such as 2026-11-27T14:00:00Z at line 1 column 38"],
+        );
     }
 }

@@ -43,7 +43,8 @@ pub(crate) async fn index(
     let after = cursor(which.cursor.as_deref(), pair)?;
     let stored = app.engine.read(move |view| {
         // The batch of the cursor is read again, since it may hold more; it counts on top.
-        let (position, skipped) = after.map_or((0, 0), |(position, index)| (position.saturating_sub(1), index + 1));
+        let (position, skipped) =
+            after.map_or((0, 0), |(position, index)| (position.saturating_sub(1), index.saturating_add(1)));
         view.signals(position, skipped.saturating_add(limit as u32 + 1))
     });
     let stored = stored.await?;

@@ -1,0 +1,13 @@
+//! The HTTP side against a real engine on SQLite.
+
+#![allow(clippy::unwrap_used, reason = "helpers of tests fail like tests")]
+
+mod access;
+mod bad_input;
+mod commands;
+mod events;
+mod intake;
+mod operations;
+mod reading;
+mod socket;
+mod world;
