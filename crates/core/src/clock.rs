@@ -167,14 +167,17 @@ pub struct Clock {
     pub calendar: String,
     /// When it started.
     pub started_at: Instant,
-    /// Earliest instant at which open time minus pauses equals the target.
+    /// Open time granted beyond the target, where that was past already when it was set.
+    #[serde(default)]
+    pub grace: Duration,
+    /// Earliest instant at which open time minus pauses equals the target and its grace.
     /// `None`: paused without an end, or never within the calendar's horizon.
     pub due_at: Option<Instant>,
     /// Warnings, ascending.
     pub warnings: Vec<Warning>,
     /// Cancelled instead of due unless this holds.
     pub only_if: Option<Precondition>,
-    /// A raised severity made its target already past; `due_at` is the end of the grace period.
+    /// A raised severity made its target already past; it has a grace period.
     pub born_late: bool,
     /// Times that do not count.
     pub pauses: Intervals,

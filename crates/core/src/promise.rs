@@ -46,7 +46,7 @@ impl Draft<'_> {
     ) {
         let mut clock = self.new_clock(kind, target, calendar, from);
         clock.only_if = only_if;
-        self.grant_grace(&mut clock);
+        self.grant_grace(&mut clock, None);
         self.emit(Event::ClockStarted(Box::new(clock)));
     }
 
@@ -66,6 +66,7 @@ impl Draft<'_> {
             target,
             calendar: calendar.to_owned(),
             started_at: from,
+            grace: Duration::ZERO,
             due_at: None,
             warnings: Vec::new(),
             only_if: None,
@@ -82,7 +83,7 @@ impl Draft<'_> {
     /// Sets a clock's deadline and warnings from its start, target and pauses.
     fn time(&self, clock: &mut Clock) {
         let calendar = self.ctx.calendar(&clock.calendar);
-        clock.due_at = due(calendar, clock.started_at, clock.target, &clock.pauses);
+        clock.due_at = due(calendar, clock.started_at, clock.target + clock.grace, &clock.pauses);
         let fired: Vec<(u8, Instant)> =
             clock.warnings.iter().filter_map(|w| w.fired_at.map(|at| (w.percent, at))).collect();
         clock.warnings = self
@@ -95,16 +96,24 @@ impl Draft<'_> {
                 let fired_at = fired.iter().find(|(p, _)| *p == percent).map(|(_, at)| *at);
                 Some(Warning { percent, at, fired_at })
             })
-            .filter(|warning| clock.due_at.is_some_and(|due| warning.at < due))
+            // Grace is too short to be warned of.
+            .filter(|warning| !clock.born_late && clock.due_at.is_some_and(|due| warning.at < due))
             .collect();
     }
 
-    /// A clock whose target is past when it begins or tightens gets a grace period.
-    fn grant_grace(&self, clock: &mut Clock) {
-        if clock.due_at.is_some_and(|due| due <= self.now()) && clock.target > Duration::ZERO {
-            clock.born_late = true;
-            clock.due_at = Some(self.now() + GRACE);
-            clock.warnings.clear();
+    /// A clock whose target is past when it begins or tightens gets a grace period, in open time
+    /// like its target, but never beyond `latest`.
+    fn grant_grace(&self, clock: &mut Clock, latest: Option<Instant>) {
+        if clock.due_at.is_none_or(|due| due > self.now()) || clock.target <= Duration::ZERO {
+            return;
+        }
+        let calendar = self.ctx.calendar(&clock.calendar);
+        clock.born_late = true;
+        clock.grace = calendar.used(clock.started_at, self.now(), &clock.pauses) - clock.target + GRACE;
+        self.time(clock);
+        if let Some(latest) = latest.filter(|latest| clock.due_at > Some(*latest)) {
+            clock.grace = calendar.used(clock.started_at, latest, &clock.pauses) - clock.target;
+            self.time(clock);
         }
     }
 
@@ -153,9 +162,6 @@ impl Draft<'_> {
     pub(crate) fn retime(&mut self, mut clock: Clock, cause: RetimeCause) {
         if clock.breached_at.is_none() {
             self.time(&mut clock);
-            if cause == RetimeCause::Severity {
-                self.grant_grace(&mut clock);
-            }
         }
         self.emit(Event::ClockRetimed(Box::new(Retimed { clock, cause })));
     }
@@ -261,14 +267,11 @@ impl Draft<'_> {
         if !stricter && (loosen == Loosen::Never || clock.target == old.target) {
             return;
         }
-        self.retime(clock, RetimeCause::Severity);
+        (clock.born_late, clock.grace) = (false, Duration::ZERO);
+        self.time(&mut clock);
         // Grace never makes a deadline later than it was.
-        let id = &old.id;
-        let later = self.state.clock(id).and_then(|c| c.due_at) > old.due_at && stricter;
-        if let (true, Some(mut clock)) = (later, self.state.clock(id).cloned()) {
-            clock.due_at = old.due_at;
-            self.emit(Event::ClockRetimed(Box::new(Retimed { clock, cause: RetimeCause::Severity })));
-        }
+        self.grant_grace(&mut clock, old.due_at);
+        self.emit(Event::ClockRetimed(Box::new(Retimed { clock, cause: RetimeCause::Severity })));
     }
 
     /// Gives the warnings and records the misses that have fallen due.

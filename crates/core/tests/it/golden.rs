@@ -84,6 +84,7 @@ fn clock() -> Clock {
         target: Duration::from_mins(30),
         calendar: text("always"),
         started_at: at("10:00"),
+        grace: Duration::from_mins(10),
         due_at: Some(at("10:30")),
         warnings: vec![Warning { percent: 80, at: at("10:24"), fired_at: Some(at("10:24")) }],
         only_if: Some(Precondition::ImpactSustained),

@@ -78,6 +78,60 @@ fn grace_never_makes_a_deadline_later_than_it_was() {
 }
 
 #[test]
+fn grace_stands_still_in_a_pause_like_any_target() {
+    let mut world = suspected();
+    world.advance("40m");
+    confirm(&mut world);
+    world.expect_clock("contain", "born late, due 10:50");
+    world.advance("4m");
+    world.does("ana", Command::Pause { reason: "waiting for the provider".to_owned() });
+    world.expect_clock("contain", "born late, paused");
+    world.advance("1h");
+    world.does("ana", Command::Unpause {});
+    // Six of the ten minutes are left.
+    world.expect_clock("contain", "born late, due 11:50");
+    world.advance("6m");
+    world.expect_clock("contain", "born late, due 11:50");
+    world.advance("1us");
+    world.expect_clock("contain", "born late, missed at 11:50");
+}
+
+#[test]
+fn grace_that_a_pause_holds_back_begins_when_the_work_goes_on() {
+    let mut world = suspected();
+    world.advance("40m");
+    world.does("ana", Command::Pause { reason: "waiting for the provider".to_owned() });
+    world.advance("5m");
+    confirm(&mut world);
+    world.expect_clock("contain", "born late, paused");
+    world.advance("1h");
+    world.does("ana", Command::Unpause {});
+    world.expect_clock("contain", "born late, due 11:55");
+}
+
+#[test]
+fn grace_resumes_where_a_failed_validation_withdraws_the_mitigation() {
+    let mut world = suspected();
+    world.advance("40m");
+    confirm(&mut world);
+    world.advance("5m");
+    world.mitigates("ana");
+    world.expect_clock("contain", "born late, met at 10:45");
+    world.advance("1h");
+    world.validates("mara", false);
+    world.expect_clock("contain", "born late, due 11:50");
+}
+
+#[test]
+fn lowered_again_a_looser_target_needs_no_grace() {
+    let mut world = suspected();
+    world.advance("40m");
+    confirm(&mut world);
+    world.does("ana", set("SEV-2", Some("ben")));
+    world.expect_clocks(&[("contain", "due 12:00"), ("notify:customers", "due 11:00")]);
+}
+
+#[test]
 fn what_was_missed_before_the_raise_stays_missed_and_is_not_promised_again() {
     let mut world = suspected();
     world.advance("30m");
