@@ -53,7 +53,8 @@ class Countdown extends HTMLElement {
   tick() {
     const left = this.due - journalNow();
     const over = left < 0;
-    write(this.digits, (over ? "+" : "") + short(over ? left : left + 999, paused));
+    // What is missed is told in minutes: seconds would only press.
+    write(this.digits, over ? `+${short(left, left < -60000)}` : short(left + 999, paused));
     write(this.after_, over ? " overdue" : " left");
     this.toggleAttribute("over", over);
   }

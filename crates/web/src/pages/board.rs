@@ -159,7 +159,7 @@ fn next_deadline(open: &[&Incident], scene: &Scene) -> Markup {
             @match next {
                 Some((due, incident, clock)) => {
                     p.big { (moment::countdown(due, scene.now)) }
-                    p { (words::clock(&clock.id.kind)) " · " a href={ "/incidents/INC-" (incident.no) } { "INC-" (incident.no) } }
+                    p { (words::clock(&clock.id.kind)) " · " a.nowrap href={ "/incidents/INC-" (incident.no) } { "INC-" (incident.no) } }
                 }
                 None => { p.big { "None" } p.dim { "No clock is running." } }
             }
@@ -270,15 +270,16 @@ fn row(incident: &Incident, scene: &Scene) -> Markup {
     let chips = face::chips(incident, now);
     let late = chips.iter().any(|chip| chip.face == Face::Missed);
     let status = incident.status();
+    let service = names.service(&incident.service);
     html! {
-        li.row.is-late[late].{ "is-sev-" (incident.severity.min(4)) } #{ "INC-" (incident.no) } {
+        li.row.has-missed[late].{ "is-sev-" (incident.severity.min(4)) } #{ "INC-" (incident.no) } {
             div.row-sev { (glyph::severity_badge(incident.severity, &names.severity(incident.severity))) }
             div.row-what {
                 h3 { a.row-link href={ "/incidents/INC-" (incident.no) } { (incident.title) } }
                 p.row-meta {
                     span.no { "INC-" (incident.no) }
                     span.state { (state_words(incident)) }
-                    span { (names.service(&incident.service)) }
+                    @if !incident.title.contains(service) { span { (service) } }
                     @if incident.restricted { span.restricted { "restricted" } }
                     span.row-age { (age(incident, status, now)) }
                 }
@@ -300,7 +301,7 @@ fn state_words(incident: &Incident) -> Markup {
 fn age(incident: &Incident, status: Status, now: Instant) -> Markup {
     match incident.resolved_at {
         Some(at) if !status.is_open() => {
-            html! { "took " (words::short(at.since(incident.opened_at).max(Duration::ZERO))) }
+            html! { "took " (words::plain(at.since(incident.opened_at).max(Duration::ZERO))) }
         }
         _ => html! { "open for " (moment::age(incident.opened_at, now)) },
     }

@@ -34,7 +34,8 @@ fn action(scene: &Scene) -> Action {
     );
     let mut severities = vec![(String::new(), "as the class says, in doubt the highest".to_owned())];
     severities.extend(policy.severities.iter().map(|severity| (severity.name.clone(), severity.name.clone())));
-    let services = policy.services.iter().map(|(id, service)| (id.clone(), service.name.clone())).collect();
+    let mut services = vec![(String::new(), "not sure".to_owned())];
+    services.extend(policy.services.iter().map(|(id, service)| (id.clone(), service.name.clone())));
     Action::new("", "Declare an incident", "Declare and page")
         .field(
             Field::new("title", "What is happening?", Input::Line(MAX_TITLE))

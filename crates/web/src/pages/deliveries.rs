@@ -80,8 +80,10 @@ fn address<'a>(delivery: &'a Delivery, scene: &Scene) -> &'a str {
 
 fn about(delivery: &Delivery) -> Markup {
     html! {
-        @if let Some(no) = delivery.incident { a href={ "/incidents/INC-" (no) } { "INC-" (no) } " " }
-        (delivery.subject)
+        @match delivery.incident {
+            Some(no) => a href={ "/incidents/INC-" (no) } { (delivery.subject) },
+            None => span { (delivery.subject) },
+        }
     }
 }
 

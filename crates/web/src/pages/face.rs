@@ -195,7 +195,7 @@ pub(crate) fn chip(chip: &Chip<'_>, now: Instant) -> Markup {
 pub(crate) fn time_left(clock: &Clock, face: Face, now: Instant) -> Markup {
     match (face, clock.due_at) {
         (Face::Missed, _) => html! {
-            span.word { "missed " } (moment::countdown(clock.breached_at.unwrap_or(now), now))
+            (moment::countdown(clock.breached_at.unwrap_or(now), now)) " " span.word { "missed" }
         },
         (Face::AtRisk | Face::Running, Some(due)) => moment::countdown(due, now),
         (Face::Met | Face::MetLate, _) => {

@@ -62,8 +62,8 @@ fn message(page: &Delivery, scene: &Scene, inbox: &Inbox) -> Markup {
             h2 { (page.subject) }
             p.message-text { (page.text) }
             p.message-links {
-                @if let Some(no) = page.incident { a.button href={ "/incidents/INC-" (no) } { "Open INC-" (no) } }
                 @if let Some(no) = asks { a.button.primary href={ "/incidents/INC-" (no) "#next" } { "Acknowledge…" } }
+                @if let Some(no) = page.incident { a.button href={ "/incidents/INC-" (no) } { "Open INC-" (no) } }
             }
         }
     }

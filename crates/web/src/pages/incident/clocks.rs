@@ -23,7 +23,7 @@ pub(super) fn clocks(incident: &Incident, scene: &Scene) -> Markup {
             ul.clock-list { @for clock in open { (item(clock, scene)) } }
             @if !kept.is_empty() {
                 details.ended #ended-clocks open[incident.clocks.len() <= MAX_UNFOLDED] {
-                    summary { (words::count(kept.len() as u64, "ended", "ended")) ", " (tally(&kept, scene)) }
+                    summary { (tally(&kept, scene)) }
                     ul.clock-list { @for clock in kept.iter().rev() { (item(clock, scene)) } }
                 }
             }
@@ -43,9 +43,10 @@ const MAX_UNFOLDED: usize = 12;
 fn tally(ended: &[&Clock], scene: &Scene) -> String {
     let missed = ended.iter().filter(|clock| clock.breached_at.is_some()).count() as u64;
     let met = ended.iter().filter(|clock| Face::of(clock, scene.now) == Face::Met).count() as u64;
-    match missed {
-        0 => format!("{met} met in time"),
-        missed => format!("{met} met in time, {missed} missed"),
+    match (met, missed) {
+        (met, 0) => format!("{met} met in time"),
+        (0, missed) => format!("{missed} ended after a miss"),
+        (met, missed) => format!("{met} met in time, {missed} ended after a miss"),
     }
 }
 

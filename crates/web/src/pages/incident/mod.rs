@@ -85,12 +85,14 @@ fn head(incident: &Incident, scene: &Scene) -> Markup {
             }
             h1 { (incident.title) }
             p.facts {
-                span { (names.class(&incident.class)) }
-                span { (names.service(&incident.service)) }
+                @for name in [names.class(&incident.class), names.service(&incident.service)] {
+                    // Titles of triggers hold both already.
+                    @if !incident.title.contains(name) { span { (name) } }
+                }
                 span { "opened " (moment::at(incident.opened_at, now)) }
                 span {
                     @match incident.resolved_at {
-                        Some(at) => { "took " (words::short(at.since(incident.opened_at).max(Duration::ZERO))) },
+                        Some(at) => { "took " (words::plain(at.since(incident.opened_at).max(Duration::ZERO))) },
                         None => { "open for " (moment::age(incident.opened_at, now)) },
                     }
                 }

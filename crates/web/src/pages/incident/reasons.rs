@@ -10,6 +10,7 @@ use wcore::decision::Decision;
 use wcore::event::{Actor, Entry, Event, Opened};
 
 use super::View;
+use crate::pages::form::sentence;
 use crate::pages::frame::Scene;
 use crate::pages::{moment, words};
 
@@ -46,7 +47,7 @@ fn opening(timeline: &[Entry]) -> Option<(&Entry, &Opened)> {
 
 fn decided(decision: &Decision, view: &View, scene: &Scene) -> Markup {
     html! {
-        p.statement { (decision.statement) }
+        p.statement { (sentence(&decision.statement)) }
         dl.pairs {
             div { dt { "Trigger" } dd { a href={ "/policy#trigger-" (decision.trigger) } { code { (decision.trigger) } } } }
             div { dt { "Clause" } dd { code.clause { (decision.clause) } } }
@@ -129,7 +130,7 @@ fn changes(timeline: &[Entry], scene: &Scene) -> Markup {
 fn sources(incident: &Incident) -> Markup {
     let sources = &incident.sources;
     html! {
-        @if sources.signals > 0 {
+        @if sources.signals > 1 || !sources.alerts.is_empty() {
             p.dim {
                 (words::count(sources.signals, "signal", "signals")) " in all"
                 @if sources.triggers.len() > 1 { " by " (words::count(sources.triggers.len() as u64, "trigger", "triggers")) }

@@ -4,3 +4,4 @@ mod contrast;
 mod gallery;
 mod said;
 mod sample;
+mod served;
