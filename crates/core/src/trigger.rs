@@ -14,7 +14,7 @@ use policy::model::{KeyPart, Mode, Policy, Rank, Trigger, TriggerKind};
 use xxhash_rust::xxh3::Xxh3;
 
 pub use count::CountState;
-pub use detectors::{Detector, Detectors};
+pub use detectors::{Detector, Detectors, MAX_DETECTORS};
 pub use rate::{BETS_AFTER, MAX_PENDING, RateState};
 
 use crate::decision::{Decision, SignalRef};

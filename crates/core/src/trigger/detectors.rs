@@ -7,6 +7,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::trigger::{CountState, RateState};
 
+/// Detectors of one workspace beyond which new streams of a rate are judged together: a field of
+/// unbounded values, such as a customer's id, must not fill the memory.
+pub const MAX_DETECTORS: usize = 10_000;
+
 /// The memory of one trigger for one key.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -106,6 +110,13 @@ impl Detectors {
             Detector::Rate(state) => state,
             Detector::Count(_) => unreachable!("replaced above"),
         }
+    }
+
+    /// Whether a stream of that key may be kept.
+    pub(super) fn has_room_for(&self, key: &str) -> bool {
+        self.settled.contains_key(key)
+            || self.changed.contains_key(key)
+            || self.settled.len().max(self.changed.len()) < MAX_DETECTORS
     }
 
     /// The stream of that key, if there is one.

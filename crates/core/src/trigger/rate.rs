@@ -120,7 +120,12 @@ impl<'p> Rule<'p> {
     pub(super) fn observe(&self, detectors: &mut Detectors, observed: Observed<'_>) -> Vec<Firing> {
         let Some(badness) = self.badness(observed.signal) else { return Vec::new() };
         let clause = self.clause();
-        let stream = detectors.rate(&self.stream_key(observed.signal), || self.begin(&clause, observed.now));
+        let mut name = self.stream_key(observed.signal);
+        if !detectors.has_room_for(&name) {
+            // Judged together rather than not at all. No other stream's key has so few parts.
+            name = format!("{}|further", self.trigger.id);
+        }
+        let stream = detectors.rate(&name, || self.begin(&clause, observed.now));
         if stream.clause != clause {
             *stream = self.begin(&clause, observed.now);
         }

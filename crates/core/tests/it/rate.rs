@@ -4,7 +4,7 @@ use calendar::Duration;
 use policy::model::{Mode, TriggerKind};
 use wcore::decision::SignalRef;
 use wcore::signal::{Evaluator, Signal, Unit};
-use wcore::trigger::{Detectors, MAX_PENDING, Observed, Triggers};
+use wcore::trigger::{Detectors, MAX_DETECTORS, MAX_PENDING, Observed, Triggers};
 
 use crate::support::{World, at};
 
@@ -230,6 +230,22 @@ fn beyond_the_limit_the_oldest_conversation_bets_at_once() {
     }
     // One too many: the first has bet, and the second is the next.
     assert_eq!(detectors.next_due(), Some(at("10:15:00.000001")));
+}
+
+#[test]
+fn beyond_the_limit_of_streams_the_rest_is_judged_together() {
+    let (policy, mut detectors) = (crate::support::airline(), Detectors::default());
+    let triggers = Triggers::new(&policy);
+    for n in 0..MAX_DETECTORS + 100 {
+        let mut signal = bad(n);
+        signal.labels.insert("channel".to_owned(), format!("customer-{n}"));
+        triggers.observe(&policy, &mut detectors, Observed { signal: &signal, place: PLACE, now: at("10:00") });
+    }
+    assert_eq!(detectors.changed().len(), MAX_DETECTORS + 1);
+    detectors.settle();
+    let firings = triggers.settle_due(&policy, &mut detectors, at("10:15"));
+    assert!(!firings.is_empty(), "a hundred bad conversations are plenty");
+    assert!(detectors.changed().contains_key("groundedness-drop|further"));
 }
 
 const PLACE: SignalRef = SignalRef { position: 1, index: 0 };
