@@ -226,7 +226,7 @@ fn bytes(state: &Incident) -> Vec<u8> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 192, failure_persistence: None, rng_seed: RngSeed::Fixed(7), ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 96, failure_persistence: None, rng_seed: RngSeed::Fixed(7), ..ProptestConfig::default() })]
 
     #[test]
     fn whatever_happens(steps in proptest::collection::vec(step(), 1..60)) {
@@ -301,7 +301,7 @@ fn dues(world: &World) -> BTreeMap<String, Instant> {
 fn life_is_not_all_refusals() {
     let mut runner = proptest::test_runner::TestRunner::deterministic();
     let mut seen: BTreeMap<&'static str, u32> = BTreeMap::new();
-    for _ in 0..192 {
+    for _ in 0..96 {
         let steps = proptest::collection::vec(step(), 1..60).new_tree(&mut runner).unwrap().current();
         for (_, entries) in &lived(&steps).incidents {
             for event in entries.iter().flat_map(|entry| &entry.events) {
@@ -321,6 +321,6 @@ fn life_is_not_all_refusals() {
         }
     }
     for word in ["reopened", "failed", "resolved", "paused", "raised", "lowered", "missed", "decided"] {
-        assert!(seen.get(word).is_some_and(|times| *times >= 5), "{word}: {seen:?}");
+        assert!(seen.get(word).is_some_and(|times| *times >= 3), "{word}: {seen:?}");
     }
 }
