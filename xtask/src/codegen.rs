@@ -80,11 +80,3 @@ fn stale() -> Result<Vec<Stale>> {
     }
     Ok(stale)
 }
-
-#[cfg(test)]
-mod tests {
-    #[test]
-    fn generated_files_are_up_to_date() {
-        super::check().unwrap();
-    }
-}

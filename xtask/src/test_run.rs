@@ -13,6 +13,7 @@ use crate::{cargo, codegen, e2e, tools};
 pub(crate) fn run() -> Result<()> {
     let begun = Instant::now();
     step("tools", tools::install)?;
+    step("codegen", codegen::check)?;
     step("format", || call(&["fmt", "--all", "--check"]))?;
     step("clippy", || call(&["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"]))?;
     for package in cargo::PURE {
@@ -20,7 +21,6 @@ pub(crate) fn run() -> Result<()> {
         step(&format!("alone: {package}"), || call(&["check", "-p", package]))?;
     }
     let tests = step("tests", tests)?;
-    step("codegen", codegen::check)?;
     step("release build", cargo::build_release)?;
     let checks = step("end to end", || e2e::run(&[]))?;
     println!(
