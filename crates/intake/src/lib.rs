@@ -4,14 +4,20 @@
 //! rejected by itself, or one problem when the body as a whole cannot be used. Nothing is
 //! stored, and duplicates are not looked for, here; nor is there any HTTP.
 
+mod alert;
 mod check;
 mod diagnose;
 mod json;
+mod mend;
 mod suggest;
 
 pub mod alertmanager;
+pub mod alertmanager_api;
+pub mod grafana;
 pub mod limit;
+pub mod mapping;
 pub mod native;
+pub mod pagerduty;
 
 use problem::Problem;
 

@@ -10,6 +10,10 @@ pub const SIGNALS: usize = 1_000;
 pub const ALERTMANAGER_BODY_BYTES: usize = 4 * 1024 * 1024;
 /// Most alerts taken from one notification, about as many as fit such a body.
 pub const ALERTS: usize = 5_000;
+/// Largest event of PagerDuty's, in bytes: its own limit is 512 KB.
+pub const PAGERDUTY_BODY_BYTES: usize = 512 * 1024;
+/// Largest body that is read by a mapping, in bytes: one ticket with its history.
+pub const MAPPED_BODY_BYTES: usize = 512 * 1024;
 /// Deepest nesting that is still explained field by field; a signal needs two levels.
 pub const DEPTH: usize = 32;
 

@@ -154,7 +154,7 @@ fn what_can_be_mended_is_mended_with_a_warning() {
         &altered(notification(vec![ahead]), json!({"truncatedAlerts": 3})),
         expect![[r#"
             {"id":"b31b7d9f6c5a8e01/2026-11-27T14:00:06Z/firing","source":"alertmanager","metric":"ProviderErrors","service":"support-assistant","at":null,"value":null,"label":null,"summary":"Half of the calls to the provider fail","unit":null,"evaluator":null,"labels":{"alertname":"ProviderErrors","service":"support-assistant","severity":"critical"},"link":"http://prometheus.example:9090/graph?g0.expr=x","alert":{"key":"b31b7d9f6c5a8e01","state":"firing"},"late":false}
-            warning: alerts-truncated: alerts cut off by Alertmanager (`truncatedAlerts`): 3
+            warning: alerts-truncated: alerts cut off by the sender (`truncatedAlerts`): 3
             warning: alerts-adjusted: alerts that lie in the future: 1
         "#]],
     );

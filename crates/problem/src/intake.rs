@@ -40,10 +40,28 @@ crate::codes! { INTAKE;
     ALERTMANAGER_FORMAT = "alertmanager-format", 400, "this is not an Alertmanager webhook of version 4",
         cause: "This path reads what Alertmanager's `webhook_configs` send, or one alert of it lacks what identifies it.",
         remedy: "Point the sender to the path of its format: `/intake/grafana` for Grafana, `/api/v2/alerts` for Prometheus itself, `/v1/signals` for native signals.";
+    ALERTMANAGER_API_FORMAT = "alertmanager-api-format", 400, "these are not alerts as Prometheus posts them",
+        cause: "This path stands in for Alertmanager: it reads an array of alerts, each with `labels` and perhaps `annotations`, `startsAt`, `endsAt` and `generatorURL`. The body is something else, or one alert lacks labels, or its times cannot be read or stand in the wrong order.",
+        remedy: "Let Prometheus post here by `alerting.alertmanagers` in its configuration. Alertmanager's own notifications go to `/intake/alertmanager`, native signals to `/v1/signals`.";
+    GRAFANA_FORMAT = "grafana-format", 400, "this is not a webhook of Grafana's alerting",
+        cause: "This path reads what a webhook contact point of Grafana sends: `version` \"1\", a number `orgId`, and `alerts`. Often a custom payload template has left one of them out.",
+        remedy: "Remove the custom payload from the contact point, or let it keep these fields. Alertmanager's notifications go to `/intake/alertmanager`, other JSON to `/intake/webhook/{name}`.";
+    GRAFANA_SIGNATURE = "grafana-signature", 401, "Grafana's signature does not match",
+        cause: "The secret, the name of a header or the use of a timestamp differs between the contact point and the source here, something on the way changed the body, or the clocks differ by more than five minutes.",
+        remedy: "Compare the contact point's HMAC settings (secret, header, timestamp header) with those of the source, and keep both clocks synchronised.";
+    PAGERDUTY_FORMAT = "pagerduty-format", 400, "this is not an event of PagerDuty's Events API, version 2",
+        cause: "Events need `routing_key`, `event_action` and, to trigger, a `payload` with `summary`, `source` and `severity` (critical, error, warning or info); to acknowledge or resolve, a `dedup_key`. Changes need `routing_key` and `payload.summary`.",
+        remedy: "Correct the fields that the detail names. The sender got the same list in PagerDuty's form, and will not send the event again by itself.";
+    MAPPING_PATH = "mapping-path", 422, "a path of a mapping cannot be read",
+        cause: "A path leads through the JSON of a webhook, as in `ticket.id`, `items[0].name` or `labels[\"a.b\"]`, in at most 16 steps.",
+        remedy: "Correct the path that the detail shows, in the policy under `sources`.";
+    MAPPING_UNFIT = "mapping-unfit", 422, "the body does not fit the mapping of its source",
+        cause: "The policy says under `sources` where each part of a signal stands in the bodies of this webhook. At one of these places there is nothing, or something of the wrong kind.",
+        remedy: "Compare a body of the sender with the path that the detail names; correct the path, or give it a default if the value may be absent.";
     ALERTS_TRUNCATED = "alerts-truncated", 422, "alerts are missing from a notification",
-        cause: "Alertmanager's `max_alerts`, or the limit of 5,000 alerts a request, cut the list. What was cut off was never seen here.",
+        cause: "The sender's `max_alerts`, or the limit of 5,000 alerts a request, cut the list. What was cut off was never seen here.",
         remedy: "Remove `max_alerts` from the receiver, or group by more labels so that a notification holds fewer alerts.";
     ALERTS_ADJUSTED = "alerts-adjusted", 422, "alerts were taken in with changes",
-        cause: "Alerts with overlong labels are shortened, and alerts that start in the future count from their arrival, since losing them would be worse.",
+        cause: "Alerts with overlong labels are shortened, and those whose time lies in the future or cannot be read count from their arrival, since losing them would be worse. Or the sender had to leave something out.",
         remedy: "Shorten the labels, and synchronise the clocks of Prometheus and this server.";
 }
