@@ -102,6 +102,7 @@ impl Thread {
         if let Some(rules) = written.activated {
             self.rules = Arc::clone(&rules);
             self.shared.set_rules(rules);
+            self.shared.enable_all();
         }
         if let Some(head) = written.head {
             self.head = head;

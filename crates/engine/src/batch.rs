@@ -22,7 +22,7 @@ use crate::attempt::Piece;
 use crate::cache::Desk;
 use crate::codec;
 use crate::duplicates::Duplicates;
-use crate::outbox::Request;
+use crate::outbox::{DISABLED_CHANNELS, Request};
 use crate::queue::{Act, ActInput, ActivateInput, FollowUp, Input, WriteInput};
 use crate::rules::{Documents, Pins, Rules};
 use crate::{Idempotency, PINNED_POLICIES};
@@ -133,7 +133,7 @@ impl<'a, 'i> Work<'a, 'i> {
                 Piece::Whole(Input::Act(act)) => answers[i] = self.act(act)?,
                 Piece::Whole(Input::Due(no)) => self.due(*no)?,
                 Piece::Whole(Input::Write(write)) => self.write(write)?,
-                Piece::Whole(Input::Activate(activate)) => self.activate(activate),
+                Piece::Whole(Input::Activate(activate)) => self.activate(activate)?,
                 Piece::Whole(Input::SelfAlert(problem)) => self.self_alert(problem)?,
                 Piece::Whole(Input::Signals(_)) | Piece::Part(_) => taken.push((i, self.take_signals(piece.signals()))),
             }
@@ -325,7 +325,11 @@ impl<'a, 'i> Work<'a, 'i> {
         self.documents.insert((collection.to_owned(), id.to_owned()), body);
     }
 
-    fn activate(&mut self, input: &ActivateInput) {
+    fn activate(&mut self, input: &ActivateInput) -> Result<(), Problem> {
+        // Another roster may name other addresses: what was switched off gets another chance.
+        for (channel, _) in codec::stored(self.basis.reader.documents(DISABLED_CHANNELS, "", u32::MAX))? {
+            self.document(DISABLED_CHANNELS, &channel, None);
+        }
         let rules = Arc::clone(&input.rules);
         self.document(PINNED_POLICIES, &rules.policy.id, Some(codec::json(&rules.documents)));
         self.document(crate::SETTINGS, crate::ACTIVE, Some(codec::json(&rules.documents)));
@@ -335,6 +339,7 @@ impl<'a, 'i> Work<'a, 'i> {
         self.basis.rules = Arc::clone(&rules);
         self.activated = Some(rules);
         self.moves_head = true;
+        Ok(())
     }
 
     fn finish(mut self, answers: Vec<Answer>) -> Decision<'a> {

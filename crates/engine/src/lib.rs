@@ -32,7 +32,7 @@ pub use handle::Engine;
 pub use refold::{Refold, refold};
 pub use rules::{Documents, Rules, Secrets};
 pub use shared::Health;
-pub use start::{Config, StartError, start};
+pub use start::{Config, StartError, start, start_with};
 pub use stats::Stats;
 pub use time::TimeSource;
 pub use view::{Delivery, SelfAlert, StoredEntry, StoredSignal, View};

@@ -64,7 +64,12 @@ impl Documents {
 
 impl Rules {
     /// Compiles the documents; the diagnostics say why it cannot.
-    pub fn compile(documents: Documents, secrets: &Secrets) -> Result<Rules, Vec<Diagnostic>> {
+    pub fn compile(documents: Documents) -> Result<Rules, Vec<Diagnostic>> {
+        Rules::compile_with(documents, &Secrets::environment())
+    }
+
+    /// The same, with the addresses and secrets of channels found elsewhere than in the environment.
+    pub fn compile_with(documents: Documents, secrets: &Secrets) -> Result<Rules, Vec<Diagnostic>> {
         let loaded = documents.load();
         let (Some(policy), Some(roster)) = (loaded.policy, loaded.roster) else { return Err(loaded.diagnostics) };
         let triggers = Triggers::new(&policy);

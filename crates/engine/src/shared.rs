@@ -80,6 +80,10 @@ impl Shared {
         self.disabled.write().unwrap_or_else(PoisonError::into_inner).insert(channel.to_owned());
     }
 
+    pub(crate) fn enable_all(&self) {
+        self.disabled.write().unwrap_or_else(PoisonError::into_inner).clear();
+    }
+
     pub(crate) fn committed(&self, at: Instant, position: u64) {
         let mut standing = self.standing.write().unwrap_or_else(PoisonError::into_inner);
         standing.last_commit_at = Some(at);

@@ -1,5 +1,6 @@
 //! Starting: which policy runs, what the memory holds, and what is missed already.
 
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex};
 
 use journal::{Store, Workspace};
@@ -26,8 +27,6 @@ pub struct Config {
     pub time: TimeSource,
     /// Address under which people reach the pages, without a slash at its end.
     pub public_url: String,
-    /// Where the addresses and secrets of channels are found.
-    pub secrets: Secrets,
     /// Injected by tests.
     pub fault: Option<Fault>,
 }
@@ -56,24 +55,32 @@ pub enum StartError {
 ///
 /// Invalid documents do not silence anything: the last valid version runs, with a self-alert.
 pub fn start(store: &dyn Store, documents: Documents, config: Config) -> Result<Engine, StartError> {
+    start_with(store, documents, config, &Secrets::environment())
+}
+
+/// The same, with the addresses and secrets of channels found elsewhere than in the environment.
+pub fn start_with(
+    store: &dyn Store,
+    documents: Documents,
+    config: Config,
+    secrets: &Secrets,
+) -> Result<Engine, StartError> {
     let mut writer = store.writer(config.workspace)?;
     let reader = store.reader(config.workspace)?;
     let head = writer.head()?;
     let stored = stored_documents(&*reader)?;
-    let (rules, activate, complaint) = choose(documents, stored, &config.secrets)?;
+    let (rules, activate, complaint) = choose(documents, stored, secrets)?;
     let rules = Arc::new(rules);
     let now = config.time.now();
     let detectors = detectors(&*reader)?;
     let duplicates = rebuild_duplicates(&*reader, now).map_err(StartError::Contents)?;
     let shared = Arc::new(Shared::new(Arc::clone(&rules), config.time, config.public_url, head.position.0));
+    shared.stats.duplicate_keys.store(duplicates.len() as u64, Ordering::Relaxed);
+    for (channel, _) in reader.documents(DISABLED_CHANNELS, "", u32::MAX)? {
+        shared.disable(&channel);
+    }
     if activate {
-        // Another roster may name other addresses: what was switched off gets another chance.
-        forget_disabled(&mut *writer, &*reader)?;
         queue(&shared, Input::Activate(ActivateInput { rules: Arc::clone(&rules), reply: None }));
-    } else {
-        for (channel, _) in reader.documents(DISABLED_CHANNELS, "", u32::MAX)? {
-            shared.disable(&channel);
-        }
     }
     for problem in complaint.into_iter().chain(broken(&rules)) {
         queue(&shared, Input::SelfAlert(problem));
@@ -125,12 +132,12 @@ fn choose(
     stored: Option<Documents>,
     secrets: &Secrets,
 ) -> Result<(Rules, bool, Option<Problem>), StartError> {
-    match Rules::compile(given.clone(), secrets) {
+    match Rules::compile_with(given.clone(), secrets) {
         Ok(rules) => Ok((rules, stored.as_ref() != Some(&given), None)),
         Err(diagnostics) => {
             let first = diagnostics.iter().find(|d| d.severity == policy::Level::Error).map(|d| d.message.clone());
             let detail = format!("the first error: {}; the last valid version runs", first.unwrap_or_default());
-            let last = stored.and_then(|documents| Rules::compile(documents, secrets).ok());
+            let last = stored.and_then(|documents| Rules::compile_with(documents, secrets).ok());
             match last {
                 Some(rules) => Ok((rules, false, Some(Problem::new(&problem::POLICY_NOT_ACTIVATED, detail)))),
                 None => Err(StartError::Documents(diagnostics)),
@@ -144,17 +151,6 @@ fn broken(rules: &Rules) -> Vec<Problem> {
         Problem::new(&problem::CHANNEL_MISCONFIGURED, format!("channel `{name}`: {problem}"))
     };
     rules.broken_channels().map(complain).collect()
-}
-
-fn forget_disabled(writer: &mut dyn journal::Writer, reader: &dyn journal::Reader) -> Result<(), StartError> {
-    let disabled = reader.documents(DISABLED_CHANNELS, "", u32::MAX)?;
-    let documents = disabled.into_iter().map(|(id, _)| journal::DocumentChange {
-        collection: DISABLED_CHANNELS.to_owned(),
-        id,
-        body: None,
-    });
-    let changes = journal::OutboxChanges { documents: documents.collect(), ..journal::OutboxChanges::default() };
-    Ok(writer.apply(&changes)?)
 }
 
 fn detectors(reader: &dyn journal::Reader) -> Result<Detectors, StartError> {

@@ -1,0 +1,19 @@
+//! Tests of the engine through its public interface, on a test clock, in memory and on SQLite.
+
+// Clippy exempts test functions only, not what they share.
+#![allow(clippy::unwrap_used)]
+
+mod crash;
+mod duplicates;
+mod idempotency;
+mod order;
+mod outbox;
+mod poison;
+mod policies;
+mod publication;
+mod refold;
+mod retries;
+mod shutdown;
+mod storage;
+mod support;
+mod time;

@@ -1,0 +1,104 @@
+//! State equals a refold of the journal, byte for byte, after any history.
+
+use journal::Workspace;
+use problem::Problem;
+use wcore::Command;
+use wcore::event::Evidence;
+use wcore::signal::{Alert, AlertState};
+
+use crate::support::{World, both, declaration, degraded, numbered, person, signal};
+
+/// A small generator (SplitMix64), so that a seed names a history.
+struct Random(u64);
+
+impl Random {
+    fn below(&mut self, limit: u64) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut mixed = self.0;
+        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        (mixed ^ (mixed >> 31)) % limit
+    }
+}
+
+const PEOPLE: [&str; 4] = ["ana", "ben", "mara", "tom"];
+
+async fn step(world: &mut World, random: &mut Random) {
+    match random.below(10) {
+        0 => drop(world.leak().await),
+        1 => drop(world.degraded(&random.below(4).to_string()).await),
+        2 => {
+            let state = if random.below(2) == 0 { AlertState::Firing } else { AlertState::Resolved };
+            let mut outage = signal("outage");
+            outage.alert = Some(Alert { key: random.below(3).to_string(), state });
+            world.send(vec![outage, degraded("mixed"), numbered("nothing", random.below(20))]).await.unwrap();
+        }
+        3 => {
+            let class = ["pii_leak", "degraded", "gap", "unsure"][random.below(4) as usize];
+            let severity = ["SEV-1", "SEV-2", "SEV-3"][random.below(3) as usize];
+            world.engine().declare(declaration(class, severity), person("ana"), None).await.unwrap();
+        }
+        4 => world.advance(["1s", "7m", "25m", "70m"][random.below(4) as usize]).await,
+        5 if random.below(4) == 0 => world.crash_for("20m").await,
+        _ => {
+            let who = PEOPLE[random.below(4) as usize];
+            let no = random.below(6) + 1;
+            let command = command(world, random);
+            let _: Result<_, Problem> = world.engine().command(no, command, person(who), None).await;
+        }
+    }
+}
+
+fn command(world: &World, random: &mut Random) -> Command {
+    let text = || "as it is".to_owned();
+    match random.below(10) {
+        0 => Command::Acknowledge {},
+        1 => Command::Contain { customers_see: text() },
+        2 => Command::Mitigate { note: text() },
+        3 => {
+            let observed_at = world.engine().now();
+            let evidence = Evidence { kind: "evaluation".to_owned(), text: text(), link: None, observed_at };
+            Command::Validate { passed: random.below(3) > 0, evidence }
+        }
+        4 => Command::Resolve {},
+        5 => Command::Reopen { reason: text() },
+        6 => {
+            let severity = ["SEV-1", "SEV-2", "SEV-3"][random.below(3) as usize].to_owned();
+            Command::Severity { severity, reason: text(), approver: Some("mara".to_owned()) }
+        }
+        7 => Command::Update { audience: "support".to_owned(), text: text(), next_update_at: None },
+        8 => Command::Pause { reason: text() },
+        _ => Command::Unpause {},
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refold_gives_the_same_bytes_after_any_history() {
+    for seed in 0..3 {
+        for mut world in both().await {
+            let mut random = Random(seed);
+            for _ in 0..100 {
+                step(&mut world, &mut random).await;
+            }
+            let view = world.engine().view();
+            let refold = engine::refold(view.reader()).unwrap();
+            assert_eq!((&refold.different, &refold.missing), (&vec![], &vec![]), "seed {seed}");
+            assert!(refold.rows.len() > 3, "seed {seed} has {} incidents", refold.rows.len());
+            journal::verify(view.reader(), Workspace::default()).unwrap();
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refold_finds_rows_that_are_missing() {
+    let world = World::memory().await;
+    world.leak().await;
+    world.degraded("eu").await;
+    world.settle().await;
+    let rows = engine::refold(world.engine().view().reader()).unwrap().rows;
+    assert_eq!(rows.len(), 2);
+    world.replace_incidents(&rows[1..]);
+    let refold = engine::refold(world.engine().view().reader()).unwrap();
+    assert_eq!((refold.different, refold.missing), (vec![], vec![1]));
+    assert_eq!(refold.rows, rows);
+}
