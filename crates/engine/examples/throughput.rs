@@ -29,7 +29,10 @@ organization: Throughput
 severities: [{rank: 1, name: SEV-1}, {rank: 2, name: SEV-2}, {rank: 3, name: SEV-3}]
 services: {support-assistant: {name: Support assistant}}
 audiences: {support: {channels: [inbox]}}
-targets: {SEV-3: {acknowledge: 60m, contain: 8h, mitigate: 24h}}
+targets:
+  SEV-1: {acknowledge: 10m}
+  SEV-2: {acknowledge: 20m}
+  SEV-3: {acknowledge: 60m, contain: 8h, mitigate: 24h}
 classes: {degraded: {name: Degraded}}
 roles: {commander: {owner: ana}}
 escalation: {default: [{page: [ana], wait: 10m}]}
