@@ -6,20 +6,31 @@
 
 mod address;
 mod answer;
+mod http;
+mod letter;
 mod message;
 mod outcome;
+mod plain;
 mod resolver;
+mod sender;
 
+pub mod email;
 pub mod inbox;
 pub mod page;
 pub mod retry;
 pub mod secret;
 pub mod signing;
+pub mod slack;
 pub mod webhook;
 
 pub use address::internal_kind;
+pub use email::{EmailSettings, EmailTarget};
+pub use http::{StartFault, Timeouts};
+pub use letter::{Letter, Thread};
 pub use message::{MESSAGE_BYTES_MAX, Message};
 pub use outcome::{Outcome, Receipt};
 pub use page::{Page, PageText};
 pub use secret::Secret;
+pub use sender::{Sender, Target};
+pub use slack::SlackTarget;
 pub use webhook::{Webhook, WebhookTarget};

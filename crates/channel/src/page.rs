@@ -5,6 +5,8 @@
 
 use std::fmt::Write as _;
 
+use crate::plain::one_line;
+
 /// The longest subject, in characters: about what a locked phone shows.
 pub const SUBJECT_CHARS_MAX: usize = 120;
 /// The longest single name within the text, in characters; names are ids, titles of them at most.
@@ -61,17 +63,6 @@ impl Page {
         }
         PageText { subject, text }
     }
-}
-
-/// Without control characters, which could forge headers or lines, and cut with an ellipsis.
-fn one_line(text: &str, chars_max: usize) -> String {
-    let mut clean = text.chars().map(|c| if c.is_control() { ' ' } else { c });
-    let mut line: String = clean.by_ref().take(chars_max).collect();
-    if clean.next().is_some() {
-        line.pop();
-        line.push('…');
-    }
-    line
 }
 
 #[cfg(test)]

@@ -1,19 +1,12 @@
 //! The webhook channel against real servers on free ports of the loopback interface.
 
-// The lint's exemption for tests does not reach their helpers.
-#![allow(clippy::unwrap_used)]
-
-use std::net::SocketAddr;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant as Stopwatch};
 
 use axum::Router;
 use axum::body::Bytes;
 use axum::http::{HeaderMap, StatusCode};
-use axum::response::IntoResponse;
 use axum::routing::post;
-use axum::serve::ListenerExt;
 use calendar::Instant;
 use channel::signing::{SignedHeaders, SigningKeys};
 use channel::webhook::Timeouts;
@@ -21,40 +14,13 @@ use channel::{Message, Outcome, Receipt, Secret, Webhook, WebhookTarget};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 
+use crate::receiver::Receiver;
+
 const SECRET: &str = "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD";
 const DELIVERED: Outcome = Outcome::Delivered { receipt: Receipt::Accepted };
 
-/// A receiver with its address and the number of connections that it accepted.
-struct Receiver {
-    address: SocketAddr,
-    connections: Arc<AtomicUsize>,
-}
-
-impl Receiver {
-    async fn start(routes: Router) -> Receiver {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let address = listener.local_addr().unwrap();
-        let connections = Arc::new(AtomicUsize::new(0));
-        let counter = connections.clone();
-        let listener = listener.tap_io(move |_| {
-            counter.fetch_add(1, Ordering::SeqCst);
-        });
-        tokio::spawn(async move { axum::serve(listener, routes).await });
-        Receiver { address, connections }
-    }
-
-    /// A receiver that answers every message in the same way.
-    async fn answering<R: IntoResponse + Clone + Send + Sync + 'static>(answer: R) -> Receiver {
-        Receiver::start(Router::new().route("/hook", post(async move || answer.clone()))).await
-    }
-
-    fn target(&self) -> WebhookTarget {
-        WebhookTarget::parse_internal(&format!("http://{}/hook", self.address), &Secret::new(SECRET)).unwrap()
-    }
-
-    fn connections(&self) -> usize {
-        self.connections.load(Ordering::SeqCst)
-    }
+fn target(receiver: &Receiver) -> WebhookTarget {
+    WebhookTarget::parse_internal(&receiver.url(), &Secret::new(SECRET)).unwrap()
 }
 
 fn now() -> Instant {
@@ -83,7 +49,7 @@ async fn a_message_arrives_signed() {
         StatusCode::NO_CONTENT
     });
     let receiver = Receiver::start(Router::new().route("/hook", record)).await;
-    assert_eq!(send(&receiver.target()).await, DELIVERED);
+    assert_eq!(send(&target(&receiver)).await, DELIVERED);
 
     let (headers, body) = seen.lock().unwrap().remove(0);
     let header = |name: &str| headers[name].to_str().unwrap().to_owned();
@@ -124,21 +90,21 @@ async fn nobody_listening_is_worth_a_retry() {
 #[tokio::test]
 async fn answers_are_judged() {
     let gone = Receiver::answering(StatusCode::GONE).await;
-    assert!(matches!(send(&gone.target()).await, Outcome::Refused { disable: true, .. }));
+    assert!(matches!(send(&target(&gone)).await, Outcome::Refused { disable: true, .. }));
 
     let busy = Receiver::answering((StatusCode::TOO_MANY_REQUESTS, [("retry-after", "17")])).await;
     let after = Some(calendar::Duration::from_secs(17));
-    assert_eq!(send(&busy.target()).await, Outcome::Retry { after, reason: "the receiver answered 429".into() });
+    assert_eq!(send(&target(&busy)).await, Outcome::Retry { after, reason: "the receiver answered 429".into() });
 
     let dated = [("retry-after", "Fri, 27 Nov 2026 14:00:35 GMT")];
     let down = Receiver::answering((StatusCode::SERVICE_UNAVAILABLE, dated)).await;
-    match send(&down.target()).await {
+    match send(&target(&down)).await {
         Outcome::Retry { after: Some(after), .. } => assert_eq!(after.as_millis(), 29_100),
         other => panic!("{other:?}"),
     }
 
     let unknown = Receiver::answering(StatusCode::NOT_FOUND).await;
-    assert!(matches!(send(&unknown.target()).await, Outcome::Refused { disable: false, .. }));
+    assert!(matches!(send(&target(&unknown)).await, Outcome::Refused { disable: false, .. }));
 }
 
 #[tokio::test]
@@ -147,7 +113,7 @@ async fn a_redirect_inwards_is_not_followed() {
     for status in [StatusCode::FOUND, StatusCode::TEMPORARY_REDIRECT, StatusCode::PERMANENT_REDIRECT] {
         let location = format!("http://{}/hook", inside.address);
         let outside = Receiver::answering((status, [("location", location)])).await;
-        assert!(matches!(send(&outside.target()).await, Outcome::Refused { disable: false, .. }), "{status}");
+        assert!(matches!(send(&target(&outside)).await, Outcome::Refused { disable: false, .. }), "{status}");
         assert_eq!(outside.connections(), 1);
     }
     assert_eq!(inside.connections(), 0);
@@ -184,7 +150,7 @@ async fn connections_are_kept_alive() {
     let receiver = Receiver::answering("thank you").await;
     let webhook = Webhook::new().unwrap();
     for _ in 0..5 {
-        assert_eq!(webhook.send(&receiver.target(), &message(), now()).await, DELIVERED);
+        assert_eq!(webhook.send(&target(&receiver), &message(), now()).await, DELIVERED);
     }
     assert_eq!(receiver.connections(), 1);
 }
@@ -237,7 +203,7 @@ async fn a_message_that_cannot_be_sent_is_refused_without_a_connection() {
     let large = Message { body: "x".repeat(channel::MESSAGE_BYTES_MAX).into(), ..message() };
     let forged = Message { id: "d-1\r\nhost: elsewhere".into(), ..message() };
     for message in [large, forged] {
-        let outcome = webhook.send(&receiver.target(), &message, now()).await;
+        let outcome = webhook.send(&target(&receiver), &message, now()).await;
         assert!(matches!(outcome, Outcome::Refused { disable: false, .. }), "{outcome:?}");
     }
     assert_eq!(receiver.connections(), 0);
