@@ -14,8 +14,8 @@ use hyper_util::service::TowerToHyperService;
 use tokio::net::TcpListener;
 use tokio::sync::{Semaphore, watch};
 
-/// How long the headers of a request may take to arrive.
-const HEADER_TIME_MAX: Duration = Duration::from_secs(10);
+/// How long the head of a request may take to arrive. It also ends connections that idle so long.
+const HEADER_TIME_MAX: Duration = Duration::from_secs(60);
 /// Largest head of a request, in bytes: cookies and long URLs included.
 const HEAD_BYTES_MAX: usize = 64 * 1024;
 /// Connections at once; the next ones wait in the system's queue.

@@ -21,8 +21,8 @@ use crate::refusal::Refusal;
 /// How long a request may take, in real time, its body included. Nothing durable takes half as long.
 const REQUEST_TIME_MAX: Duration = Duration::from_secs(30);
 
-/// Pages that say nothing about this server's incidents.
-const OPEN_PAGES: [&str; 2] = ["/assets/", "/docs/"];
+/// Styles and scripts say nothing about this server's incidents, and signing in needs them.
+const ASSETS: &str = "/assets/";
 
 /// What a route asks of its caller.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -108,11 +108,11 @@ pub(crate) async fn guard(
     admit(&app, request, principal, next).await
 }
 
-/// Lets a request for a page in: only assets, error pages and signing in are open to strangers.
+/// Lets a request for a page in: of these, only assets are open to strangers.
 pub(crate) async fn guard_page(State(app): State<App>, request: Request, next: Next) -> Result<Response, Refusal> {
     let path = request.uri().path();
     let reads = is_safe(request.method());
-    if reads && OPEN_PAGES.iter().any(|start| path.starts_with(start)) {
+    if reads && path.starts_with(ASSETS) {
         return in_time(request, next).await;
     }
     let principal = app.access.recognise(request.headers(), request.uri(), Places::Usual)?;
@@ -147,4 +147,25 @@ fn is_safe(method: &Method) -> bool {
 
 fn foreign() -> Problem {
     Problem::new(&problem::CROSS_SITE, "neither `Origin` nor `Sec-Fetch-Site` says that one of our own pages sends it")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn places_are_counted_by_credential_and_given_back() {
+        let in_flight = Arc::new(InFlight::default());
+        let first = in_flight.enter("a", 2);
+        let second = in_flight.enter("a", 2);
+        assert!(first.is_some() && second.is_some());
+        assert!(in_flight.enter("a", 2).is_none());
+        let other = in_flight.enter("b", 2);
+        assert!(other.is_some());
+        drop(first);
+        let third = in_flight.enter("a", 2);
+        assert!(third.is_some() && in_flight.enter("a", 2).is_none());
+        drop((second, third, other));
+        assert!(in_flight.0.lock().unwrap().is_empty(), "nothing is remembered of the idle");
+    }
 }

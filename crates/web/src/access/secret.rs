@@ -42,10 +42,16 @@ impl SecretHash {
     }
 }
 
-/// 64 hexadecimal digits.
+/// 64 hexadecimal digits, written at once: every request names its credential.
 impl std::fmt::Display for SecretHash {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+        const DIGITS: &[u8; 16] = b"0123456789abcdef";
+        let mut hex = String::with_capacity(2 * self.0.len());
+        for byte in self.0 {
+            hex.push(char::from(DIGITS[usize::from(byte >> 4)]));
+            hex.push(char::from(DIGITS[usize::from(byte & 15)]));
+        }
+        f.write_str(&hex)
     }
 }
 

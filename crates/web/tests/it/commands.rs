@@ -52,7 +52,7 @@ async fn programs_do_not_act_for_people() {
     let world = World::new().await;
     world.commitment("seed").await;
     let before = world.position().await;
-    let evidence = json!({"kind": "set", "text": "ok", "link": null, "observed_at": "2026-11-23T09:00:00Z"});
+    let evidence = json!({"kind": "evaluation", "text": "ok", "link": null, "observed_at": "2026-11-23T09:00:00Z"});
     for (command, body) in [
         ("acknowledge", json!({})),
         ("contain", json!({"customers_see": "a human"})),

@@ -6,7 +6,7 @@ use axum::Router;
 use axum::body::Body;
 use axum::http::{HeaderMap, Method, Request, StatusCode, header};
 use calendar::{Duration, Instant};
-use engine::{Config, Documents, Engine, Secrets, TimeSource};
+use engine::{Config, Documents, Engine, TimeSource};
 use journal::{Sqlite, Workspace};
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -173,7 +173,6 @@ fn start(store: &Sqlite) -> Engine {
         time: TimeSource::test(Instant::parse(START).unwrap()),
         public_url: URL.to_owned(),
         fault: None,
-        secrets: Secrets::environment(),
     };
     engine::start(store, documents, config).unwrap()
 }
