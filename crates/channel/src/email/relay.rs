@@ -12,8 +12,7 @@ use std::time::Duration;
 use lettre::address::Envelope;
 use lettre::transport::smtp::authentication::{Credentials, DEFAULT_MECHANISMS};
 use lettre::transport::smtp::client::{AsyncSmtpConnection, TlsParameters};
-use lettre::transport::smtp::extension::ClientId;
-use lettre::transport::smtp::{self};
+use lettre::transport::smtp::{self, extension::ClientId, response::Severity};
 use problem::Problem;
 use tokio::sync::Semaphore;
 use tokio::time::{Instant, timeout};
@@ -94,20 +93,26 @@ impl Relay {
             Some(connection) => connection,
             None => self.fresh().await?,
         };
-        connection.send(envelope, mail).await.map_err(|error| judge(Step::Send, &error))?;
+        let answer = connection.send(envelope, mail).await.map_err(|error| judge(Step::Send, &error))?;
+        // The library also takes "go on" for a yes. As the last answer it means that somebody
+        // slipped one in before encryption began, and that the real one is still to come.
+        if answer.code().severity != Severity::PositiveCompletion {
+            return Err(Outcome::retry("the mail server's answers are out of step"));
+        }
         self.idle().push(Idle { connection, since: Instant::now() });
         Ok(())
     }
 
     /// A kept connection that still answers.
     async fn kept(&self) -> Option<AsyncSmtpConnection> {
-        loop {
-            let Idle { mut connection, since } = self.idle().pop()?;
-            let is_fresh = since.elapsed() < IDLE_MAX;
-            if is_fresh && timeout(PROBE_TIMEOUT, connection.test_connected()).await.unwrap_or(false) {
-                return Some(connection);
-            }
+        self.idle().retain(|idle| idle.since.elapsed() < IDLE_MAX);
+        let Idle { mut connection, .. } = self.idle().pop()?;
+        if timeout(PROBE_TIMEOUT, connection.test_connected()).await.unwrap_or(false) {
+            return Some(connection);
         }
+        // What broke one has probably broken all; to try each would cost the attempt its time.
+        self.idle().clear();
+        None
     }
 
     fn idle(&self) -> std::sync::MutexGuard<'_, Vec<Idle>> {

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant as Stopwatch};
 use calendar::Instant;
 use channel::email::{Login, Security};
 use channel::{EmailSettings, EmailTarget, Letter, Outcome, Receipt, Secret, Sender, Target, Thread, Timeouts};
+use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::net::TcpListener;
 
 use crate::mail_server::MailServer;
@@ -223,4 +224,31 @@ async fn a_server_that_does_not_encrypt_gets_nothing() {
         other => panic!("{other:?}"),
     }
     assert!(server.is_done());
+}
+
+/// Answers like a mail server, but once more than it was asked.
+async fn talkative(listener: TcpListener) {
+    let (stream, _) = listener.accept().await.unwrap();
+    let mut stream = BufReader::new(stream);
+    stream.write_all(b"220 hello\r\n").await.unwrap();
+    let mut line = String::new();
+    while stream.read_line(&mut line).await.is_ok_and(|bytes| bytes > 0) {
+        let answer: &[u8] = match line.get(..4) {
+            Some("EHLO") => b"250 hello\r\n250 slipped in\r\n",
+            Some("DATA") => b"354 go on\r\n",
+            _ => b"250 fine\r\n",
+        };
+        stream.write_all(answer).await.unwrap();
+        line.clear();
+    }
+}
+
+#[tokio::test]
+async fn an_answer_that_was_slipped_in_does_not_make_a_delivery() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let settings = EmailSettings { host: "127.0.0.1".into(), ..settings(listener.local_addr().unwrap().port()) };
+    let server = tokio::spawn(talkative(listener));
+    let reason = "the mail server's answers are out of step".to_owned();
+    assert_eq!(send(&target(&settings, PATIENT), &letter()).await, Outcome::Retry { after: None, reason });
+    server.abort();
 }
