@@ -59,7 +59,7 @@ const NAVIGATION: [(Section, &str, &str, &str); 4] = [
     (Section::Policy, "/policy", "Policy", "p"),
 ];
 
-const SHORTCUTS: [(&str, &str); 11] = [
+const SHORTCUTS: [(&str, &str); 14] = [
     ("g b", "Go to the board"),
     ("g i", "Go to the inbox"),
     ("g d", "Go to deliveries"),
@@ -68,7 +68,10 @@ const SHORTCUTS: [(&str, &str); 11] = [
     ("Enter", "Open the focused row"),
     ("/", "Find on the board"),
     ("a", "The incident's next step"),
+    ("u", "Send an update"),
     ("n", "Write a note"),
+    ("s", "Change the severity"),
+    ("o", "Assign a role"),
     ("c", "Declare an incident"),
     ("?", "This help"),
 ];

@@ -24,12 +24,13 @@ pub(crate) fn exact(instant: Instant) -> Markup {
 
 /// How long ago, ticking.
 pub(crate) fn age(since: Instant, now: Instant) -> Markup {
-    html! { wb-age since=(millis(since)) { (words::short(now.since(since).max(Duration::ZERO))) } }
+    html! { wb-age since=(millis(since)) { (words::coarse(now.since(since).max(Duration::ZERO))) } }
 }
 
 /// Time left until a deadline, ticking; counts up with `+` once it is missed.
 pub(crate) fn countdown(due: Instant, now: Instant) -> Markup {
-    html! { wb-countdown due=(millis(due)) { "due " (at(due, now)) } }
+    let word = if due < now { "since " } else { "due " };
+    html! { wb-countdown due=(millis(due)) { (word) (at(due, now)) } }
 }
 
 /// Milliseconds since the epoch, as the script counts.

@@ -17,13 +17,32 @@ pub(crate) fn short(length: Duration) -> String {
     }
 }
 
-/// A length as a policy would write it: `10 min`, `4 h`, `1 h 30 min`.
+/// A length in minutes at the finest: for what only grows.
+pub(crate) fn coarse(length: Duration) -> String {
+    let minutes = length.as_secs().unsigned_abs() / 60;
+    match minutes {
+        0 => "<1m".to_owned(),
+        1..60 => format!("{minutes}m"),
+        _ => short(length),
+    }
+}
+
+/// A length as a policy would write it: `10 min`, `4 h`, `1 h 30 min`. From ten minutes on seconds do not matter.
 pub(crate) fn plain(length: Duration) -> String {
-    let seconds = length.as_secs().unsigned_abs();
+    let exact = length.as_secs().unsigned_abs();
+    let seconds = if exact < 590 { exact } else { (exact + 30) / 60 * 60 };
     let parts = [(seconds / 86_400, "d"), (seconds / 3_600 % 24, "h"), (seconds / 60 % 60, "min"), (seconds % 60, "s")];
     let words: Vec<String> =
         parts.iter().filter(|(n, _)| *n > 0).take(2).map(|(n, unit)| format!("{n} {unit}")).collect();
     if words.is_empty() { "0 min".to_owned() } else { words.join(" ") }
+}
+
+/// A length of open time, whose days are not those of the sun: `50 h`.
+pub(crate) fn hours(length: Duration) -> String {
+    match length.as_secs().unsigned_abs() {
+        seconds @ 86_400.. => format!("{} h", seconds / 3_600),
+        _ => plain(length),
+    }
 }
 
 /// A promised length: `30 min`, `5 business days`.
@@ -121,11 +140,18 @@ mod tests {
             (9, "9s", "9 s"),
             (252, "4m 12s", "4 min 12 s"),
             (600, "10m 00s", "10 min"),
+            (1_799, "29m 59s", "30 min"),
             (-7_500, "2h 05m", "2 h 5 min"),
             (273_600, "3d 4h", "3 d 4 h"),
         ] {
             assert_eq!(shown(secs), (ticking.to_owned(), written.to_owned()), "{secs} s");
         }
+    }
+
+    #[test]
+    fn what_only_grows_is_told_in_minutes() {
+        let shown = [0, 59, 60, 2_159, 3_600, 90_000].map(|secs| coarse(Duration::from_secs(secs)));
+        assert_eq!(shown, ["<1m", "<1m", "1m", "35m", "1h 00m", "1d 1h"]);
     }
 
     #[test]

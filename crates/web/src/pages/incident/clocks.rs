@@ -67,10 +67,12 @@ fn item(clock: &Clock, scene: &Scene) -> Markup {
 
 /// The promise, who answers for it, and how it ended.
 fn note(clock: &Clock, face: Face, scene: &Scene) -> Markup {
-    let target = words::plain(clock.target);
-    let calendar = if clock.calendar == policy::ALWAYS { String::new() } else { format!(" of {}", clock.calendar) };
+    let target = match clock.calendar.as_str() {
+        policy::ALWAYS => words::plain(clock.target),
+        calendar => format!("{} of {calendar}", words::hours(clock.target)),
+    };
     html! {
-        (target) (calendar) " promised"
+        (target) " promised"
         @if clock.is_open() { " · " (words::role(clock.id.kind.accountable()).0.to_lowercase()) }
         @match (face, clock.due_at) {
             (Face::Missed, Some(due)) => { " · was due " (moment::at(due, scene.now)) },
