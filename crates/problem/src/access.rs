@@ -12,7 +12,7 @@ crate::codes! { ACCESS;
         remedy: "Create a new token and put it where the old one is used.";
     SESSION_ENDED = "session-ended", 401, "the session has ended",
         cause: "Sessions last 12 hours, and end at once when someone signs out.",
-        remedy: "Sign in again: ask an administrator for a one-time link, or run `watchbell user sign-in PERSON`.";
+        remedy: "Sign in again: ask an administrator for a one-time link, or run `watchbell user link PERSON`.";
     PERSON_LEFT = "person-left", 401, "the person has no access any more",
         cause: "The token or session belongs to a person whom the roster no longer has.",
         remedy: "Put the person back into the roster, or use another token.";
@@ -24,7 +24,7 @@ crate::codes! { ACCESS;
         remedy: "Use the pages of this server at its public URL; check `public_url` if you did. Programs use a token instead of a cookie.";
     LINK_SPENT = "sign-in-link-spent", 410, "this link no longer signs anyone in",
         cause: "A sign-in link works once, and only for a limited time.",
-        remedy: "Ask an administrator for a new one, or run `watchbell user sign-in PERSON`.";
+        remedy: "Ask an administrator for a new one, or run `watchbell user link PERSON`.";
     TOKEN_INVALID = "token-invalid", 422, "a token cannot be made like that",
         cause: "A token needs a name, at least one scope, and an end within five years.",
         remedy: "Correct the field that the detail names.";
