@@ -5,9 +5,12 @@
 
 mod acknowledge;
 mod assign;
+mod break_glass;
 mod contain;
 mod decide_audience;
+mod decline;
 mod fact;
+mod hand_over;
 mod mitigate;
 mod note;
 mod pause;
@@ -23,6 +26,8 @@ use calendar::{Duration, Instant};
 use policy::model::Role;
 use problem::Problem;
 use serde::{Deserialize, Serialize};
+
+pub use break_glass::BREAK_GLASS_WITHIN;
 
 use crate::draft::{Context, Decided, Draft};
 use crate::event::{Act, Actor, Evidence, Fact};
@@ -45,6 +50,22 @@ pub enum Command {
     Accept {
         /// Which role.
         role: Role,
+    },
+    /// Will not take a role, or gives it back.
+    Decline {
+        /// Which role.
+        role: Role,
+        /// Why.
+        reason: String,
+    },
+    /// Asks another person to take a role over.
+    HandOver {
+        /// Which role.
+        role: Role,
+        /// Who is asked.
+        person: String,
+        /// What they need to know.
+        note: String,
     },
     /// Records a dated statement.
     Fact {
@@ -92,6 +113,13 @@ pub enum Command {
     },
     /// All done.
     Resolve {},
+    /// Asks to resolve without proof, which a second person must confirm.
+    BreakGlass {
+        /// Why there is no time for proof.
+        reason: String,
+    },
+    /// A second person confirms that it is resolved without proof.
+    Confirm {},
     /// It came back.
     Reopen {
         /// Why.
@@ -163,6 +191,8 @@ pub fn decide(state: &Incident, command: &Command, by: &Actor, ctx: &Context<'_>
         Command::Acknowledge {} => acknowledge::acknowledge(&mut draft, by)?,
         Command::Assign { role, person } => assign::assign(&mut draft, by, *role, person)?,
         Command::Accept { role } => assign::accept(&mut draft, by, *role)?,
+        Command::Decline { role, reason } => decline::decline(&mut draft, by, *role, reason)?,
+        Command::HandOver { role, person, note } => hand_over::hand_over(&mut draft, by, *role, person, note)?,
         Command::Fact { fact, at, note } => fact::record(&mut draft, by, *fact, *at, note)?,
         Command::Update { audience, text, next_update_at } => {
             publish_update::publish(&mut draft, by, audience, text, *next_update_at)?;
@@ -174,6 +204,8 @@ pub fn decide(state: &Incident, command: &Command, by: &Actor, ctx: &Context<'_>
         Command::Mitigate { note } => mitigate::mitigate(&mut draft, by, note)?,
         Command::Validate { passed, evidence } => validate::validate(&mut draft, by, *passed, evidence)?,
         Command::Resolve {} => resolve::resolve(&mut draft, by)?,
+        Command::BreakGlass { reason } => break_glass::request(&mut draft, by, reason)?,
+        Command::Confirm {} => break_glass::confirm(&mut draft, by)?,
         Command::Reopen { reason } => reopen::reopen(&mut draft, by, reason)?,
         Command::Severity { severity, reason, approver } => {
             severity::change(&mut draft, by, severity, reason, approver.as_deref())?;

@@ -4,12 +4,14 @@
 //! them needs no policy, no calendar and no tzdata. New fields get `#[serde(default)]`;
 //! a changed meaning gets a new variant.
 
+mod detail;
+
 use calendar::Instant;
-use policy::model::{Party, Rank, Role};
+use policy::model::{Rank, Role};
 use serde::{Deserialize, Serialize};
 
-use crate::clock::{Clock, ClockId, Ending, Warning};
-use crate::decision::Decision;
+use crate::clock::{Clock, ClockId, Ending};
+pub use detail::{Attached, Evidence, Opened, PageReason, PageRequest, RetimeCause, Retimed, Update};
 
 /// Who acted.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -231,6 +233,52 @@ pub enum Event {
         /// Why.
         reason: String,
     },
+    /// A person will not take a role, or gives it back. Who holds it then follows.
+    RoleDeclined {
+        /// Which role.
+        role: Role,
+        /// Who.
+        person: String,
+        /// Why.
+        reason: String,
+    },
+    /// The holder of a role, who stays accountable, asks another person to take it over.
+    HandOverOffered {
+        /// Which role.
+        role: Role,
+        /// Who is asked.
+        person: String,
+        /// What they need to know.
+        note: String,
+    },
+    /// A passed validation must stand for a while before anyone may resolve.
+    HoldStarted {
+        /// From then on it may be resolved.
+        until: Instant,
+    },
+    /// A bad signal in the hold failed the validation.
+    HoldBroken {
+        /// The trigger that fired.
+        trigger: String,
+    },
+    /// A person asks to resolve without proof.
+    BreakGlassRequested {
+        /// Who.
+        by: String,
+        /// Why there is no time for proof.
+        reason: String,
+        /// A second person may confirm it until then.
+        until: Instant,
+    },
+    /// Two people resolved it without proof. The weekly review shows it.
+    BrokenGlass {
+        /// Who asked.
+        by: String,
+        /// Who confirmed.
+        confirmed_by: String,
+        /// Why there was no time for proof.
+        reason: String,
+    },
 }
 
 /// A dated statement that starts or chains clocks.
@@ -254,173 +302,4 @@ pub struct Act {
     pub by: String,
     /// When it happened, which may be before it was recorded.
     pub at: Instant,
-}
-
-/// How an incident began.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Opened {
-    /// Number within the workspace.
-    pub no: u64,
-    /// One line for people.
-    pub title: String,
-    /// Class.
-    pub class: String,
-    /// Severity.
-    pub severity: Rank,
-    /// Service.
-    pub service: String,
-    /// What makes further firings the same incident.
-    pub key: String,
-    /// Only those involved may see it.
-    pub restricted: bool,
-    /// When customers were first affected, if known.
-    pub impact_started_at: Option<Instant>,
-    /// Version of the policy, pinned.
-    pub policy: String,
-    /// Version of the roster at opening.
-    pub roster: String,
-    /// Why a trigger raised it; `None`: a person declared it.
-    pub decision: Option<Decision>,
-    /// Alert of the first signal, where its sender keeps state.
-    pub alerts: Vec<String>,
-}
-
-/// Further signals of one batch.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Attached {
-    /// Why.
-    pub decision: Decision,
-    /// Alerts that now fire.
-    pub alerts: Vec<String>,
-}
-
-/// A new deadline of a running clock.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Retimed {
-    /// The clock as it now runs.
-    pub clock: Clock,
-    /// Why.
-    pub cause: RetimeCause,
-}
-
-/// Why a clock got another deadline.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum RetimeCause {
-    /// The severity changed.
-    Severity,
-    /// Work was paused.
-    Pause,
-    /// Work went on.
-    Unpause,
-    /// The incident came back, the gap counts as a pause.
-    Reopened,
-    /// A validation failed, or was outdated by a later mitigation.
-    ValidationFailed,
-    /// A published message promised the next one sooner.
-    Promised,
-}
-
-/// Proof that a fix works.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Evidence {
-    /// Such as `evaluation`, `sample`, `link`.
-    pub kind: String,
-    /// What was looked at.
-    pub text: String,
-    /// Where it can be seen.
-    pub link: Option<String>,
-    /// When the evidence was taken: must be newer than the mitigation.
-    pub observed_at: Instant,
-}
-
-/// A message to one audience.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Update {
-    /// Number within the incident, from 1.
-    pub no: u32,
-    /// To whom.
-    pub audience: String,
-    /// Its text, immutable.
-    pub text: String,
-    /// Who published it.
-    pub by: String,
-    /// When.
-    pub published_at: Instant,
-    /// Channels that carry it; none where a page shows it at once.
-    pub channels: Vec<String>,
-    /// When it became visible on the declared surface.
-    pub visible_at: Option<Instant>,
-    /// The next one is promised by then.
-    pub next_update_at: Option<Instant>,
-}
-
-/// A request to page people.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct PageRequest {
-    /// Why.
-    pub reason: PageReason,
-    /// Whom; resolved to people when it is claimed.
-    pub parties: Vec<Party>,
-}
-
-/// Why people are paged.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum PageReason {
-    /// A step of the escalation.
-    Escalation {
-        /// Step, from 0.
-        step: u32,
-        /// Round, from 0.
-        round: u32,
-    },
-    /// A deadline comes near.
-    Warning {
-        /// Which clock.
-        clock: ClockId,
-        /// Share of its target that has passed.
-        percent: u8,
-    },
-    /// A deadline passed.
-    Missed {
-        /// Which clock.
-        clock: ClockId,
-    },
-    /// The severity was raised.
-    Raised {
-        /// To.
-        to: Rank,
-    },
-    /// It came back.
-    Reopened {
-        /// How often by now.
-        time: u32,
-    },
-    /// A role was given to them.
-    Assigned {
-        /// Which role.
-        role: Role,
-    },
-}
-
-impl PageReason {
-    /// Identifies the request within its incident: the middle of its idempotency key.
-    pub fn key(&self) -> String {
-        match self {
-            PageReason::Escalation { step, round } => format!("step-{step}-round-{round}"),
-            PageReason::Warning { clock, percent } => format!("warning-{clock}-{percent}"),
-            PageReason::Missed { clock } => format!("missed-{clock}"),
-            PageReason::Raised { to } => format!("raised-{to}"),
-            PageReason::Reopened { time } => format!("reopened-{time}"),
-            PageReason::Assigned { role } => format!("assigned-{role}"),
-        }
-    }
-}
-
-impl Retimed {
-    /// Warnings that were not yet given.
-    pub fn pending_warnings(&self) -> impl Iterator<Item = &Warning> {
-        self.clock.warnings.iter().filter(|w| w.fired_at.is_none())
-    }
 }

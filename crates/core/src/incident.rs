@@ -3,14 +3,16 @@
 //! `evolve` applies facts and decides nothing. The state is the read model, the snapshot
 //! and the due index at once; dropping it and folding again gives the same bytes.
 
+mod evolve;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use calendar::{Instant, Intervals};
 use policy::model::{Milestone, Rank, Role};
 use serde::{Deserialize, Serialize};
 
-use crate::clock::{Clock, ClockId, ClockKind, Ending};
-use crate::event::{Act, Attached, Entry, Event, Evidence, Fact, Opened, PageReason, Update};
+use crate::clock::{Clock, ClockId, ClockKind};
+use crate::event::{Act, Evidence, Fact, Update};
 use crate::signal::AlertState;
 
 /// Alerts remembered per incident; beyond it further alerts are only counted.
@@ -78,6 +80,31 @@ pub struct Holder {
     pub accepted: bool,
     /// Since when they are assigned, or have accepted.
     pub since: Instant,
+    /// Whom they ask to take it over; they stay accountable until then.
+    pub offer: Option<Offer>,
+}
+
+impl Holder {
+    /// Whether a person is accountable, consulted, or asked to take over.
+    pub fn involves(&self, person: &str) -> bool {
+        self.person == person || self.consulted.iter().any(|other| other == person) || self.is_offered_to(person)
+    }
+
+    /// Whether a person is asked to take over.
+    pub fn is_offered_to(&self, person: &str) -> bool {
+        self.offer.as_ref().is_some_and(|offer| offer.person == person)
+    }
+}
+
+/// A role that its holder asks someone to take over.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Offer {
+    /// Who is asked.
+    pub person: String,
+    /// What they need to know.
+    pub note: String,
+    /// Since when.
+    pub since: Instant,
 }
 
 /// A recorded validation.
@@ -89,6 +116,26 @@ pub struct Validation {
     pub passed: bool,
     /// The proof.
     pub evidence: Evidence,
+}
+
+/// The time after a passed validation in which a bad signal fails it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Hold {
+    /// When it began.
+    pub since: Instant,
+    /// From then on the incident may be resolved.
+    pub until: Instant,
+}
+
+/// A request to resolve without proof.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BreakGlass {
+    /// Who asked.
+    pub by: String,
+    /// Why.
+    pub reason: String,
+    /// A second person may confirm it until then.
+    pub until: Instant,
 }
 
 /// Where the escalation stands.
@@ -146,6 +193,12 @@ pub struct Incident {
     pub mitigated: Option<(Act, String)>,
     /// The latest validation.
     pub validation: Option<Validation>,
+    /// How long the validation must stand before anyone may resolve.
+    pub hold: Option<Hold>,
+    /// How often a bad signal failed a validation in its hold.
+    pub holds_broken: u32,
+    /// Someone asks to resolve without proof.
+    pub break_glass: Option<BreakGlass>,
     /// Resolution.
     pub resolved_at: Option<Instant>,
     /// The review.
@@ -160,6 +213,10 @@ pub struct Incident {
     pub reopened: u32,
     /// Who holds which role.
     pub roles: BTreeMap<Role, Holder>,
+    /// Roles that nobody holds, and since when.
+    pub vacant: BTreeMap<Role, Instant>,
+    /// Who declined which role and has not accepted it since.
+    pub declined: BTreeSet<(Role, String)>,
     /// Its promises, in the order in which they began.
     pub clocks: Vec<Clock>,
     /// Where the escalation stands.
@@ -173,59 +230,6 @@ pub struct Incident {
 }
 
 impl Incident {
-    /// The incident that an opening event begins.
-    pub fn open(opened: &Opened, at: Instant) -> Incident {
-        let mut sources = Sources::default();
-        if let Some(decision) = &opened.decision {
-            sources.take(&decision.trigger, decision.count, decision.first_at, decision.last_at);
-        }
-        sources.fire(&opened.alerts);
-        Incident {
-            no: opened.no,
-            title: opened.title.clone(),
-            class: opened.class.clone(),
-            severity: opened.severity,
-            service: opened.service.clone(),
-            key: opened.key.clone(),
-            restricted: opened.restricted,
-            policy: opened.policy.clone(),
-            opened_at: at,
-            impact_started_at: opened.impact_started_at,
-            trigger: opened.decision.as_ref().map(|d| d.trigger.clone()),
-            acknowledged: None,
-            contained: None,
-            mitigated: None,
-            validation: None,
-            resolved_at: None,
-            reviewed: None,
-            paused: None,
-            pauses: Intervals::new(),
-            facts: BTreeMap::new(),
-            reopened: 0,
-            roles: BTreeMap::new(),
-            clocks: Vec::new(),
-            escalation: Escalation::default(),
-            sources,
-            updates: Vec::new(),
-            informed: BTreeSet::new(),
-        }
-    }
-
-    /// Folds whole entries; `None` where the first event does not open it.
-    pub fn fold<'a>(entries: impl IntoIterator<Item = &'a Entry>) -> Option<Incident> {
-        let mut state: Option<Incident> = None;
-        for entry in entries {
-            for event in &entry.events {
-                match (&mut state, event) {
-                    (None, Event::Opened(opened)) => state = Some(Incident::open(opened, entry.at)),
-                    (None, _) => return None,
-                    (Some(incident), event) => incident.evolve(event, entry.at),
-                }
-            }
-        }
-        state
-    }
-
     /// The furthest milestone whose fact holds.
     pub fn status(&self) -> Status {
         if self.resolved_at.is_some() {
@@ -286,143 +290,5 @@ impl Incident {
     pub fn next_due(&self) -> Option<Instant> {
         let clocks = self.clocks.iter().filter_map(Clock::next_due);
         clocks.chain(self.escalation.next.map(|(_, _, at)| at)).min()
-    }
-
-    /// Applies one fact.
-    pub fn evolve(&mut self, event: &Event, at: Instant) {
-        match event {
-            Event::Opened(_) => {}
-            Event::Attached(attached) => self.attach(attached),
-            Event::SourceCleared { alerts, .. } => self.sources.clear(alerts),
-            Event::ClockStarted(clock) => self.clocks.push((**clock).clone()),
-            Event::ClockRetimed(retimed) => self.replace_clock(&retimed.clock),
-            Event::ClockWarned { clock, percent, .. } => self.warned(clock, *percent, at),
-            Event::ClockMet { clock, at: met } => self.change_clock(clock, |c| {
-                c.met_at = Some(*met);
-                c.ending = Some(Ending::Met);
-            }),
-            Event::ClockBreached { clock, due_at } => {
-                self.change_clock(clock, |c| c.breached_at = c.breached_at.or(Some(*due_at)));
-            }
-            Event::ClockEnded { clock, ending } => self.change_clock(clock, |c| c.ending = Some(ending.clone())),
-            Event::RoleAssigned { role, person, consulted } => {
-                let holder =
-                    Holder { person: person.clone(), consulted: consulted.clone(), accepted: false, since: at };
-                self.roles.insert(*role, holder);
-            }
-            Event::RoleVacant { role } => {
-                self.roles.remove(role);
-            }
-            Event::RoleAccepted { role, .. } => {
-                if let Some(holder) = self.roles.get_mut(role) {
-                    holder.accepted = true;
-                    holder.since = at;
-                }
-            }
-            Event::Acknowledged(act) => self.acknowledged = self.acknowledged.take().or(Some(act.clone())),
-            Event::Contained { act, customers_see } => self.contained = Some((act.clone(), customers_see.clone())),
-            Event::Mitigated { act, note } => self.mitigated = Some((act.clone(), note.clone())),
-            Event::Validated { act, passed, evidence } => {
-                self.validation = Some(Validation { act: act.clone(), passed: *passed, evidence: evidence.clone() });
-                if !passed {
-                    self.mitigated = None;
-                }
-            }
-            Event::Resolved { at, .. } => self.resolved_at = Some(*at),
-            Event::Reopened { .. } => self.reopen(at),
-            Event::Reviewed { act, .. } => self.reviewed = Some(act.clone()),
-            Event::FactRecorded { fact, act, .. } => {
-                self.facts.insert(*fact, act.clone());
-            }
-            Event::SeverityChanged { to, .. } => self.severity = *to,
-            Event::Paused { reason } => {
-                self.paused = Some(reason.clone());
-                self.pauses.add(at, Instant::MAX);
-            }
-            Event::Unpaused => {
-                self.paused = None;
-                self.pauses.close(at);
-            }
-            Event::UpdatePublished(update) => self.updates.push((**update).clone()),
-            Event::UpdateVisible { update, .. } => {
-                if let Some(update) = self.updates.iter_mut().find(|u| u.no == *update) {
-                    update.visible_at = update.visible_at.or(Some(at));
-                }
-            }
-            Event::PageRequested(request) => {
-                if let PageReason::Escalation { step, round } = request.reason {
-                    self.escalation = Escalation { current: Some((step, round)), next: None };
-                }
-            }
-            Event::StepSkipped { .. } => {}
-            Event::EscalationPlanned { step, round, at } => self.escalation.next = Some((*step, *round, *at)),
-            Event::EscalationStopped { .. } => self.escalation.next = None,
-            Event::AudienceDecided { audience, inform, .. } => {
-                if *inform {
-                    self.informed.insert(audience.clone());
-                }
-            }
-            Event::Noted { .. } => {}
-        }
-    }
-
-    fn attach(&mut self, attached: &Attached) {
-        let decision = &attached.decision;
-        self.sources.take(&decision.trigger, decision.count, decision.first_at, decision.last_at);
-        self.sources.fire(&attached.alerts);
-    }
-
-    /// Withdraws facts, never events: what was acknowledged stays so.
-    fn reopen(&mut self, at: Instant) {
-        if let Some(resolved_at) = self.resolved_at.take() {
-            self.pauses.add(resolved_at, at);
-        }
-        self.reviewed = None;
-        self.validation = None;
-        self.mitigated = None;
-        self.contained = None;
-        self.reopened += 1;
-    }
-
-    fn change_clock(&mut self, id: &ClockId, change: impl FnOnce(&mut Clock)) {
-        if let Some(clock) = self.clocks.iter_mut().find(|clock| clock.id == *id) {
-            change(clock);
-        }
-    }
-
-    fn replace_clock(&mut self, new: &Clock) {
-        self.change_clock(&new.id, |clock| *clock = new.clone());
-    }
-
-    fn warned(&mut self, id: &ClockId, percent: u8, at: Instant) {
-        self.change_clock(id, |clock| {
-            for warning in clock.warnings.iter_mut().filter(|w| w.percent <= percent) {
-                warning.fired_at = warning.fired_at.or(Some(at));
-            }
-        });
-    }
-}
-
-impl Sources {
-    fn take(&mut self, trigger: &str, count: u64, first: Instant, last: Instant) {
-        self.signals += count;
-        *self.triggers.entry(trigger.to_owned()).or_default() += count;
-        self.span = Some(self.span.map_or((first, last), |(a, b)| (a.min(first), b.max(last))));
-    }
-
-    fn fire(&mut self, alerts: &[String]) {
-        for key in alerts {
-            if self.alerts.len() < MAX_ALERTS || self.alerts.contains_key(key) {
-                self.alerts.insert(key.clone(), AlertState::Firing);
-            }
-        }
-    }
-
-    fn clear(&mut self, alerts: &[String]) {
-        for key in alerts {
-            if let Some(state) = self.alerts.get_mut(key) {
-                *state = AlertState::Resolved;
-            }
-        }
     }
 }

@@ -5,7 +5,7 @@
 //! hide Rust's own `core`.
 //!
 //! Reading order: a [`signal`] makes a [`trigger`] fire, which [`raise`] turns into an
-//! [`incident`]; its [`clock`]s are started and missed in `promise` and `notices`, pages
+//! [`incident`]; its [`clock`]s are started and missed in `promise` and `notices`, `roles` says who answers, pages
 //! are asked for in [`escalation`], and people act through [`command`].
 
 pub mod clock;
@@ -14,14 +14,16 @@ pub mod decision;
 mod draft;
 pub mod escalation;
 pub mod event;
+mod hold;
 pub mod incident;
 mod notices;
 mod promise;
 pub mod raise;
+mod roles;
 pub mod signal;
 pub mod trigger;
 
-pub use command::{Command, decide, tick};
+pub use command::{BREAK_GLASS_WITHIN, Command, decide, tick};
 pub use draft::{Context, Decided};
 pub use incident::Incident;
 pub use promise::GRACE;

@@ -8,6 +8,7 @@ use policy::model::{Length, Precondition, Rank, Role, Target, Targets, Window};
 use crate::clock::{Clock, ClockId, ClockKind, Ending, Warning};
 use crate::draft::{Draft, share};
 use crate::event::{Event, Fact, PageReason, RetimeCause, Retimed};
+use crate::roles::or_fallback;
 
 /// Time that a raised severity leaves where its target is already past.
 pub const GRACE: Duration = Duration::from_mins(10);
@@ -218,9 +219,7 @@ impl Draft<'_> {
     fn runs_from(&self, kind: &ClockKind) -> Option<Instant> {
         let state = &self.state;
         let fulfilled = match kind {
-            ClockKind::Accept(role) => {
-                return state.roles.get(role).filter(|holder| !holder.accepted).map(|holder| holder.since);
-            }
+            ClockKind::Accept(role) => return self.unaccepted_since(*role),
             ClockKind::Update(_) | ClockKind::Closing(_) | ClockKind::Review | ClockKind::Statutory(_) => return None,
             ClockKind::Acknowledge => state.acknowledged.is_some(),
             ClockKind::Confirm => state.facts.contains_key(&Fact::ConfirmedAt),
@@ -309,7 +308,7 @@ impl Draft<'_> {
             let mut parties = self.answering(role);
             parties.extend(self.backups(role));
             parties.extend(self.answering(Role::Commander));
-            self.page(PageReason::Missed { clock: clock.id.clone() }, parties);
+            self.page(PageReason::Missed { clock: clock.id.clone() }, or_fallback(parties));
         }
     }
 }

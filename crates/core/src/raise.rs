@@ -114,6 +114,9 @@ pub fn attach(state: &Incident, raised: &Raised, ctx: &Context<'_>) -> Decided {
             draft.change_severity(firing.severity, format!("trigger {trigger} fired"), Loosen::Never);
         }
     }
+    for firing in &raised.firings {
+        draft.break_hold(&firing.decision);
+    }
     draft.finish()
 }
 

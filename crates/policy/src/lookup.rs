@@ -25,6 +25,7 @@ impl Policy {
             contain,
             mitigate,
             validate,
+            hold,
             resolve,
             review,
             updates,
@@ -37,6 +38,7 @@ impl Policy {
             (&mut merged.contain, contain),
             (&mut merged.mitigate, mitigate),
             (&mut merged.validate, validate),
+            (&mut merged.hold, hold),
             (&mut merged.resolve, resolve),
             (&mut merged.review, review),
         ] {

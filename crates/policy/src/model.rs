@@ -205,6 +205,8 @@ pub struct Targets {
     pub mitigate: Option<Target>,
     /// Proof that it is fixed.
     pub validate: Option<Target>,
+    /// How long a passed validation must stand, without a bad signal, before anyone may resolve.
+    pub hold: Option<Target>,
     /// All done.
     pub resolve: Option<Target>,
     /// The review is held, from resolution.

@@ -9,7 +9,7 @@ crate::codes! { COMMAND;
         remedy: "Compare the body with the command's description; the detail names the field.";
     COMMAND_UNKNOWN = "command-unknown", 404, "there is no such command",
         cause: "The path names an action that incidents do not have.",
-        remedy: "Use one of acknowledge, assign, accept, facts, updates, decisions, contain, mitigate, validations, resolve, reopen, severity, notes, pause, unpause, waive, reviews.";
+        remedy: "Use one of acknowledge, assign, accept, facts, updates, decide, contain, mitigate, validations, resolve, reopen, severity, notes, pause, unpause, waive, reviews.";
     TEXT_INVALID = "text-invalid", 422, "a text is missing or too long",
         cause: "A required text is empty, or longer than its limit.",
         remedy: "Give the text that the detail names, within the limit it states.";
@@ -34,6 +34,15 @@ crate::codes! { COMMAND;
     VALIDATION_REQUIRED = "validation-required", 409, "it is not proven yet",
         cause: "An incident resolves only after a passed validation whose evidence is newer than the mitigation.",
         remedy: "Record a validation first: `watchbell incident validate`.";
+    EVIDENCE_INVALID = "evidence-invalid", 422, "the evidence cannot be used",
+        cause: "Evidence is of one of four kinds: evaluation, sample, link, file. A link or a file needs the address at which it can be seen.",
+        remedy: "Correct what the detail names; addresses begin with https:// or http://.";
+    HOLD_RUNNING = "hold-running", 409, "the fix has not stood long enough",
+        cause: "After a passed validation the policy asks for a hold, in which a bad signal would fail it again.",
+        remedy: "Resolve after the instant that the detail names. In an emergency two people can break the glass: `break_glass` by one, `confirm` by the other.";
+    BREAK_GLASS_ABSENT = "break-glass-absent", 409, "there is nothing to confirm",
+        cause: "Nobody asked to resolve this incident without proof, or the request is older than 30 minutes.",
+        remedy: "Ask for it with `break_glass` and a reason, and let another person confirm it within 30 minutes.";
     APPROVAL_REQUIRED = "approval-required", 403, "another person must approve this",
         cause: "The policy asks for the approval of a role, or of a second person, before this takes effect.",
         remedy: "Name the approver, who must not be you, or let the holder of that role do it.";

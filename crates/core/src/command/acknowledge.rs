@@ -25,29 +25,12 @@ impl Draft<'_> {
         self.meet(&ClockKind::Acknowledge);
         self.stop_escalation(&format!("acknowledged by {}", act.by));
         // "Mine" speaks of the response: proof, words and privacy are accepted by name or by deed.
-        self.take_role(Role::Commander, &act.by);
-        self.accept_by_acting(Role::Remediation, &act.by);
-    }
-
-    /// Whoever does a role's work has thereby accepted it.
-    pub(super) fn accept_by_acting(&mut self, role: Role, person: &str) {
-        if self.state.roles.get(&role).is_some_and(|holder| holder.person == person) {
-            self.take_role(role, person);
+        if self.keep_apart(Role::Commander, &act.by).is_ok() {
+            self.take_role(Role::Commander, &act.by);
         }
-    }
-
-    /// Makes a person the accepted holder of a role, unless someone has accepted it.
-    pub(super) fn take_role(&mut self, role: Role, person: &str) {
-        let holder = self.state.roles.get(&role);
-        if holder.is_some_and(|holder| holder.accepted && holder.person != person) {
-            return;
-        }
-        if holder.is_none_or(|holder| holder.person != person) {
-            self.emit(Event::RoleAssigned { role, person: person.to_owned(), consulted: Vec::new() });
-        }
-        if self.state.roles.get(&role).is_some_and(|holder| !holder.accepted) {
-            self.emit(Event::RoleAccepted { role, person: person.to_owned() });
-            self.meet(&ClockKind::Accept(role));
+        // A role that they were only asked to take over they accept by name, or by doing its work.
+        if self.state.roles.get(&Role::Remediation).is_some_and(|holder| holder.person == act.by) {
+            self.take_role(Role::Remediation, &act.by);
         }
     }
 }

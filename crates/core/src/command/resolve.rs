@@ -13,10 +13,14 @@ pub(super) fn resolve(draft: &mut Draft<'_>, by: &Actor) -> Result<(), Problem> 
     let cleared = on_clear && !draft.state.sources.alerts.is_empty() && draft.state.firing() == 0;
     if !draft.state.is_validated() && !cleared {
         let last = match &draft.state.validation {
-            Some(_) => "its last validation failed",
+            Some(_) => "its last validation failed, or is older than the mitigation",
+            None if draft.state.holds_broken > 0 => "a bad signal failed its last validation",
             None => "no validation is recorded",
         };
         return Err(Problem::new(&problem::VALIDATION_REQUIRED, format!("INC-{}: {last}", draft.state.no)));
+    }
+    if !cleared {
+        draft.must_not_be_held()?;
     }
     draft.take(&act);
     draft.close(false);

@@ -5,31 +5,57 @@ use problem::Problem;
 
 use crate::clock::ClockKind;
 use crate::draft::Draft;
-use crate::event::{Act, Actor, Event, Evidence, RetimeCause};
+use crate::event::{Act, Actor, Event, Evidence};
+
+/// What proof can rest on, and whether it lies elsewhere, so that a link must lead there.
+const EVIDENCE_KINDS: [(&str, bool); 4] = [("evaluation", false), ("sample", false), ("link", true), ("file", true)];
 
 pub(super) fn validate(draft: &mut Draft<'_>, by: &Actor, passed: bool, evidence: &Evidence) -> Result<(), Problem> {
     let act = draft.act(by)?;
     draft.must_be_open()?;
-    let kind = super::text("evidence.kind", &evidence.kind)?;
-    let text = super::text("evidence.text", &evidence.text)?;
+    let evidence = checked(evidence)?;
     draft.keep_fixer_and_prover_apart(&act)?;
-    draft.must_be_fresh(evidence)?;
+    draft.must_be_fresh(&evidence)?;
     draft.take(&act);
     draft.emit_validator(&act);
-    let evidence = Evidence { kind, text, link: evidence.link.clone(), observed_at: evidence.observed_at };
-    let was_mitigated = draft.state.mitigated.is_some();
+    let (was_mitigated, was_validated) = (draft.state.mitigated.is_some(), draft.state.is_validated());
     draft.emit_milestone(Event::Validated { act, passed, evidence });
     if passed {
         draft.meet(&ClockKind::Validate);
-    } else if was_mitigated {
-        draft.resume(&ClockKind::Mitigate, RetimeCause::ValidationFailed);
-        if draft.state.contained.is_none() {
-            draft.resume(&ClockKind::Contain, RetimeCause::ValidationFailed);
+        // Further proof of the same fix does not prolong its hold.
+        if !was_validated {
+            draft.start_hold();
         }
-        draft.restart_cadences();
+    } else if was_mitigated || was_validated {
+        draft.resume_work();
     }
     Ok(())
 }
+
+/// The evidence, with a kind that is known and a link where its kind asks for one.
+fn checked(evidence: &Evidence) -> Result<Evidence, Problem> {
+    let text = super::text("evidence.text", &evidence.text)?;
+    let invalid = |detail: String| Err(Problem::new(&problem::EVIDENCE_INVALID, detail));
+    let Some((kind, elsewhere)) = EVIDENCE_KINDS.iter().find(|(kind, _)| *kind == evidence.kind.trim()) else {
+        let shown: String = evidence.kind.chars().take(MAX_SHOWN_CHARS).collect();
+        let kinds = EVIDENCE_KINDS.map(|(kind, _)| kind).join(", ");
+        return invalid(format!("`evidence.kind` is `{shown}`; it must be one of {kinds}"));
+    };
+    let link = evidence.link.as_deref().map(str::trim).filter(|link| !link.is_empty());
+    match link {
+        None if *elsewhere => return invalid(format!("evidence of the kind `{kind}` needs `evidence.link`")),
+        // Pages show it as a link, which must lead to a site and never run anything.
+        Some(link) if !link.starts_with("https://") && !link.starts_with("http://") => {
+            return invalid("`evidence.link` must begin with https:// or http://".to_owned());
+        }
+        _ => {}
+    }
+    let link = link.map(|link| super::text("evidence.link", link)).transpose()?;
+    Ok(Evidence { kind: (*kind).to_owned(), text, link, observed_at: evidence.observed_at })
+}
+
+/// Of a wrong kind, so much is shown.
+const MAX_SHOWN_CHARS: usize = 40;
 
 impl Draft<'_> {
     fn keep_fixer_and_prover_apart(&self, act: &Act) -> Result<(), Problem> {

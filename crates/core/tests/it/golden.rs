@@ -45,10 +45,16 @@ fn place(event: &Event) -> usize {
         Event::StepSkipped { .. } => 28,
         Event::EscalationPlanned { .. } => 29,
         Event::EscalationStopped { .. } => 30,
+        Event::RoleDeclined { .. } => 31,
+        Event::HandOverOffered { .. } => 32,
+        Event::HoldStarted { .. } => 33,
+        Event::HoldBroken { .. } => 34,
+        Event::BreakGlassRequested { .. } => 35,
+        Event::BrokenGlass { .. } => 36,
     }
 }
 
-const VARIANTS: usize = 31;
+const VARIANTS: usize = 37;
 
 fn text(text: &str) -> String {
     text.to_owned()
@@ -183,12 +189,31 @@ fn words_and_pages() -> [Event; 9] {
     ]
 }
 
+fn roles() -> [Event; 2] {
+    [
+        Event::RoleDeclined { role: Role::Remediation, person: text("ana"), reason: text("on a train") },
+        Event::HandOverOffered { role: Role::Commander, person: text("ben"), note: text("Prompt v47 is back.") },
+    ]
+}
+
+fn proof() -> [Event; 4] {
+    let (by, reason) = (text("ana"), text("the regulator is on the line"));
+    [
+        Event::HoldStarted { until: at("11:30") },
+        Event::HoldBroken { trigger: text("pii-confirmed") },
+        Event::BreakGlassRequested { by: by.clone(), reason: reason.clone(), until: at("11:40") },
+        Event::BrokenGlass { by, confirmed_by: text("mara"), reason },
+    ]
+}
+
 fn examples() -> Vec<Event> {
     let mut examples = Vec::new();
     examples.extend(opening());
     examples.extend(clocks());
     examples.extend(people());
     examples.extend(words_and_pages());
+    examples.extend(roles());
+    examples.extend(proof());
     examples
 }
 
@@ -232,6 +257,10 @@ fn page_reasons_and_clocks_have_names_that_keep() {
         (PageReason::Raised { to: 1 }, "raised-1"),
         (PageReason::Reopened { time: 2 }, "reopened-2"),
         (PageReason::Assigned { role: Role::Validation }, "assigned-validation"),
+        (PageReason::HandOver { role: Role::Commander }, "hand-over-commander"),
+        (PageReason::Declined { role: Role::Commander }, "declined-commander"),
+        (PageReason::HoldBroken { time: 2 }, "hold-broken-2"),
+        (PageReason::BreakGlass { until: at("10:30") }, "break-glass-2026-11-23T10:30:00Z"),
     ] {
         assert_eq!(reason.key(), key);
     }

@@ -69,6 +69,8 @@ fn act() -> impl Strategy<Value = Act> {
         Just(Command::Acknowledge {}),
         (role(), person()).prop_map(|(role, person)| Command::Assign { role, person }),
         role().prop_map(|role| Command::Accept { role }),
+        (role(), words()).prop_map(|(role, reason)| Command::Decline { role, reason }),
+        (role(), person(), words()).prop_map(|(role, person, note)| Command::HandOver { role, person, note }),
         (audience(), any::<bool>(), words()).prop_map(|(audience, inform, reason)| Command::Decide {
             audience,
             inform,
@@ -79,6 +81,8 @@ fn act() -> impl Strategy<Value = Act> {
         words().prop_map(|note| Command::Mitigate { note }),
         Just(Command::Resolve {}),
         Just(Command::Resolve {}),
+        words().prop_map(|reason| Command::BreakGlass { reason }),
+        Just(Command::Confirm {}),
         words().prop_map(|reason| Command::Reopen { reason }),
         (severity(), words(), proptest::option::of(person()))
             .prop_map(|(severity, reason, approver)| Command::Severity { severity, reason, approver }),
@@ -121,13 +125,21 @@ fn step() -> impl Strategy<Value = Step> {
         1 => any::<bool>().prop_map(|firing| Step::Alert { firing }),
         1 => (class, select(vec!["SEV-1", "SEV-2"])).prop_map(|(class, severity)| Step::Declare { class, severity }),
         1 => (any::<u8>(), 0.0..1.0).prop_map(|(number, value)| Step::Conversation { number, value }),
-        12 => (actor(), act()).prop_map(|(by, act)| Step::Act { by, act }),
+        16 => (actor(), act()).prop_map(|(by, act)| Step::Act { by, act }),
         1 => any::<bool>().prop_map(|inform| {
             let (audience, reason) = ("customers".to_owned(), "counsel was asked".to_owned());
-            let act = Act::Whole(Command::Decide { audience, inform, reason });
-            Step::Act { by: Actor::Person("mara".to_owned()), act }
+            whole("mara", Command::Decide { audience, inform, reason })
         }),
+        1 => role().prop_map(|role| {
+            whole("ana", Command::HandOver { role, person: "ben".to_owned(), note: "over to you".to_owned() })
+        }),
+        1 => Just(whole("ana", Command::BreakGlass { reason: "no time".to_owned() })),
+        1 => Just(whole("mara", Command::Confirm {})),
     ]
+}
+
+fn whole(who: &str, command: Command) -> Step {
+    Step::Act { by: Actor::Person(who.to_owned()), act: Act::Whole(command) }
 }
 
 /// An incident that lived through `steps`. What is refused changes nothing.
@@ -137,6 +149,7 @@ fn lived(steps: &[Step]) -> World {
         // Some promises on a calendar, and acceptance too.
         targets.mitigate = Some(on("desk", "6h"));
         targets.accept = Some(always("20m"));
+        targets.hold = Some(always("10m"));
     }
     world.signal("pii_leak", |s| s.label = Some("suspected".to_owned()));
     for step in steps {
@@ -212,6 +225,18 @@ fn clocks_are_kept(state: &Incident, events: &[&Event]) -> Result<(), TestCaseEr
     Ok(())
 }
 
+/// Each role that the policy names is held by one person, or is vacant.
+fn roles_are_held_or_vacant(state: &Incident) -> Result<(), TestCaseError> {
+    for role in Role::ALL {
+        prop_assert_ne!(state.roles.contains_key(&role), state.vacant.contains_key(&role), "{}", role);
+    }
+    // The airline keeps these two apart.
+    let holder = |role| state.roles.get(&role).map(|holder| &holder.person);
+    let fixer = holder(Role::Remediation);
+    prop_assert!(fixer.is_none() || fixer != holder(Role::Validation), "{:?} holds both", fixer);
+    Ok(())
+}
+
 /// At most one thing of each kind is promised at a time, unless it is owed already.
 fn promises_do_not_pile_up(state: &Incident) -> Result<(), TestCaseError> {
     let mut running = BTreeSet::new();
@@ -235,6 +260,7 @@ proptest! {
             let events: Vec<&Event> = entries.iter().flat_map(|entry| &entry.events).collect();
             clocks_are_kept(state, &events)?;
             promises_do_not_pile_up(state)?;
+            roles_are_held_or_vacant(state)?;
             // The state is the fold of its events, to the byte, also by way of JSON.
             let folded = Incident::fold(entries).unwrap();
             prop_assert_eq!(bytes(&folded), bytes(state));
@@ -301,7 +327,7 @@ fn dues(world: &World) -> BTreeMap<String, Instant> {
 fn life_is_not_all_refusals() {
     let mut runner = proptest::test_runner::TestRunner::deterministic();
     let mut seen: BTreeMap<&'static str, u32> = BTreeMap::new();
-    for _ in 0..96 {
+    for _ in 0..160 {
         let steps = proptest::collection::vec(step(), 1..60).new_tree(&mut runner).unwrap().current();
         for (_, entries) in &lived(&steps).incidents {
             for event in entries.iter().flat_map(|entry| &entry.events) {
@@ -314,13 +340,18 @@ fn life_is_not_all_refusals() {
                     Event::SeverityChanged { .. } => "lowered",
                     Event::ClockBreached { .. } => "missed",
                     Event::AudienceDecided { .. } => "decided",
+                    Event::RoleDeclined { .. } => "declined",
+                    Event::HandOverOffered { .. } => "offered",
+                    Event::HoldBroken { .. } => "broken",
+                    Event::BrokenGlass { .. } => "glass",
                     _ => continue,
                 };
                 *seen.entry(word).or_default() += 1;
             }
         }
     }
-    for word in ["reopened", "failed", "resolved", "paused", "raised", "lowered", "missed", "decided"] {
+    let words = ["reopened", "failed", "resolved", "paused", "raised", "lowered", "missed", "decided"];
+    for word in words.into_iter().chain(["declined", "offered", "broken", "glass"]) {
         assert!(seen.get(word).is_some_and(|times| *times >= 3), "{word}: {seen:?}");
     }
 }

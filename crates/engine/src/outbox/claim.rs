@@ -210,5 +210,9 @@ fn words(reason: &PageReason, policy: &policy::model::Policy) -> String {
         PageReason::Raised { to } => format!("raised to {}", policy.severity_name(*to)),
         PageReason::Reopened { .. } => "it came back".to_owned(),
         PageReason::Assigned { role } => format!("you are asked to take {role}"),
+        PageReason::HandOver { role } => format!("you are asked to take {role} over"),
+        PageReason::Declined { role } => format!("{role} was declined"),
+        PageReason::HoldBroken { .. } => "a bad signal failed the validation".to_owned(),
+        PageReason::BreakGlass { .. } => "a second person is asked to confirm a resolution without proof".to_owned(),
     }
 }

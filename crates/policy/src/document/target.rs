@@ -69,6 +69,7 @@ pub(super) fn targets(reader: &mut Reader<'_>, node: &Node, path: &str, context:
         contain: one(reader, "contain"),
         mitigate: one(reader, "mitigate"),
         validate: one(reader, "validate"),
+        hold: one(reader, "hold"),
         resolve: one(reader, "resolve"),
         review: one(reader, "review"),
         updates: BTreeMap::new(),

@@ -8,6 +8,7 @@ use policy::model::{Rank, Role};
 use wcore::clock::{ClockId, Ending};
 use wcore::event::{Attached, Event, Evidence, Fact, Opened, PageReason, PageRequest, RetimeCause, Retimed, Update};
 
+use super::form::sentence;
 use super::names::Names;
 use super::{moment, words};
 
@@ -108,6 +109,24 @@ pub(crate) fn line(event: &Event, names: &Names, now: Instant) -> Line {
             minor(html! { "Unless someone acknowledges, step " (step + 1) " is paged at " (at(planned)) })
         }
         Event::EscalationStopped { reason } => minor(html! { "Paging stopped: " (reason) }),
+        Event::RoleDeclined { role, person, reason } => {
+            alarm(html! { (names.person(person)) " declined " (words::role(*role).0) }).quoting(reason)
+        }
+        Event::HandOverOffered { role, person, note } => {
+            major(html! { (names.person(person)) " is asked to take over " (words::role(*role).0) }).quoting(note)
+        }
+        Event::HoldStarted { until } => minor(html! { "The fix must stand until " (at(until)) }),
+        Event::HoldBroken { trigger } => {
+            alarm(html! { strong { "Validation failed" } ": trigger " code { (trigger) } " fired in the hold" })
+        }
+        Event::BreakGlassRequested { by, reason, until } => alarm(html! {
+            (names.person(by)) " asks to resolve without proof; a second person may confirm it until " (at(until))
+        })
+        .quoting(reason),
+        Event::BrokenGlass { by, confirmed_by, reason } => alarm(html! {
+            strong { "Resolved without proof" } " by " (names.person(by)) " and " (names.person(confirmed_by))
+        })
+        .quoting(reason),
     }
 }
 
@@ -116,14 +135,15 @@ fn opening(opened: &Opened, names: &Names) -> Line {
     let (class, service) = (names.class(&opened.class), names.service(&opened.service));
     let text = html! { "Opened as " strong { (severity) } ": " (class) " in " (service) };
     match &opened.decision {
-        Some(decision) => major(text).quoting(&decision.statement),
+        Some(decision) => major(text).quoting(&sentence(&decision.statement)),
         None => major(html! { (text) ", declared by a person" }).quoting(&opened.title),
     }
 }
 
 fn attachment(attached: &Attached) -> Line {
     let signals = words::count(attached.decision.count, "further signal", "further signals");
-    major(html! { (signals) " by trigger " code { (attached.decision.trigger) } }).quoting(&attached.decision.statement)
+    major(html! { (signals) " by trigger " code { (attached.decision.trigger) } })
+        .quoting(&sentence(&attached.decision.statement))
 }
 
 fn cleared(alerts: usize, firing: u32) -> Line {
@@ -197,6 +217,10 @@ fn paging(request: &PageRequest, names: &Names) -> Line {
         PageReason::Raised { to } => html! { "severity raised to " (names.severity(*to)) },
         PageReason::Reopened { .. } => html! { "it came back" },
         PageReason::Assigned { role } => html! { "given the role " (words::role(*role).0) },
+        PageReason::HandOver { role } => html! { "asked to take over " (words::role(*role).0) },
+        PageReason::Declined { role } => html! { (words::role(*role).0) " was declined" },
+        PageReason::HoldBroken { .. } => html! { "a bad signal failed the validation" },
+        PageReason::BreakGlass { .. } => html! { "asked to confirm a resolution without proof" },
     };
     let text = html! { "Paged " (words::list(&parties)) " (" (why) ")" };
     // Reminders are many, and whoever got one knows.

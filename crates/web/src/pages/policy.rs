@@ -197,10 +197,21 @@ fn class_row(id: &str, class: &Class, names: &Names) -> Markup {
 }
 
 fn has_targets(targets: &Targets) -> bool {
-    let Targets { acknowledge, accept, confirm, escalate_after, contain, mitigate, validate, resolve, review, updates } =
-        targets;
+    let Targets {
+        acknowledge,
+        accept,
+        confirm,
+        escalate_after,
+        contain,
+        mitigate,
+        validate,
+        hold,
+        resolve,
+        review,
+        updates,
+    } = targets;
     !updates.is_empty()
-        || [acknowledge, accept, confirm, escalate_after, contain, mitigate, validate, resolve, review]
+        || [acknowledge, accept, confirm, escalate_after, contain, mitigate, validate, hold, resolve, review]
             .into_iter()
             .any(Option::is_some)
 }

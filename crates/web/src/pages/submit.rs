@@ -115,11 +115,16 @@ fn answer(fields: &Fields, name: &str) -> Result<bool, Problem> {
 fn evidence(fields: &Fields, now: Instant) -> Result<Evidence, Problem> {
     let text = |name: &str| fields.get(name).cloned().unwrap_or_default();
     Ok(Evidence {
-        kind: text("kind"),
-        text: text("text"),
+        kind: "evaluation".to_owned(),
+        text: examined(text("kind").trim(), text("text").trim()),
         link: Some(text("link").trim().to_owned()).filter(|link| !link.is_empty()),
         observed_at: time(fields, "observed_at")?.unwrap_or(now),
     })
+}
+
+/// The evaluation set and what it showed; empty where either is missing, so that the core asks for it.
+fn examined(set: &str, showed: &str) -> String {
+    if set.is_empty() || showed.is_empty() { String::new() } else { format!("{set}: {showed}") }
 }
 
 /// Impact and workaround as one message.
@@ -173,8 +178,8 @@ mod tests {
     #[test]
     fn forms_become_commands() {
         let evidence = |at: &str| Evidence {
-            kind: "set".to_owned(),
-            text: "200 of 200".to_owned(),
+            kind: "evaluation".to_owned(),
+            text: "set: 200 of 200".to_owned(),
             link: None,
             observed_at: Instant::parse(at).unwrap(),
         };

@@ -3,6 +3,8 @@
 
 mod duties;
 mod escalation;
+mod handing;
+mod proof;
 mod severity;
 mod triggers;
 mod windows;

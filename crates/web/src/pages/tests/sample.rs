@@ -42,8 +42,9 @@ pub(super) fn person(id: &str) -> Actor {
 
 pub(super) fn evidence(at: Instant) -> Evidence {
     Evidence {
-        kind: "refund-policy-v3, 200 conversations".to_owned(),
-        text: "No invented refund in 200 conversations; the previous run had 11.".to_owned(),
+        kind: "evaluation".to_owned(),
+        text: "refund-policy-v3, 200 conversations: no invented refund in 200 conversations; the previous run had 11."
+            .to_owned(),
         link: Some("https://evals.example.com/runs/812".to_owned()),
         observed_at: at,
     }

@@ -1,0 +1,248 @@
+//! Events become state: every fact is applied as it stands, and nothing is decided here.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use calendar::{Instant, Intervals};
+
+use super::{BreakGlass, Escalation, Hold, Holder, Incident, MAX_ALERTS, Offer, Sources, Validation};
+use crate::clock::{Clock, ClockId, Ending};
+use crate::event::{Attached, Entry, Event, Opened, PageReason};
+use crate::signal::AlertState;
+
+impl Incident {
+    /// The incident that an opening event begins.
+    pub fn open(opened: &Opened, at: Instant) -> Incident {
+        let mut sources = Sources::default();
+        if let Some(decision) = &opened.decision {
+            sources.take(&decision.trigger, decision.count, decision.first_at, decision.last_at);
+        }
+        sources.fire(&opened.alerts);
+        Incident {
+            no: opened.no,
+            title: opened.title.clone(),
+            class: opened.class.clone(),
+            severity: opened.severity,
+            service: opened.service.clone(),
+            key: opened.key.clone(),
+            restricted: opened.restricted,
+            policy: opened.policy.clone(),
+            opened_at: at,
+            impact_started_at: opened.impact_started_at,
+            trigger: opened.decision.as_ref().map(|d| d.trigger.clone()),
+            acknowledged: None,
+            contained: None,
+            mitigated: None,
+            validation: None,
+            hold: None,
+            holds_broken: 0,
+            break_glass: None,
+            resolved_at: None,
+            reviewed: None,
+            paused: None,
+            pauses: Intervals::new(),
+            facts: BTreeMap::new(),
+            reopened: 0,
+            roles: BTreeMap::new(),
+            vacant: BTreeMap::new(),
+            declined: BTreeSet::new(),
+            clocks: Vec::new(),
+            escalation: Escalation::default(),
+            sources,
+            updates: Vec::new(),
+            informed: BTreeSet::new(),
+        }
+    }
+
+    /// Folds whole entries; `None` where the first event does not open it.
+    pub fn fold<'a>(entries: impl IntoIterator<Item = &'a Entry>) -> Option<Incident> {
+        let mut state: Option<Incident> = None;
+        for entry in entries {
+            for event in &entry.events {
+                match (&mut state, event) {
+                    (None, Event::Opened(opened)) => state = Some(Incident::open(opened, entry.at)),
+                    (None, _) => return None,
+                    (Some(incident), event) => incident.evolve(event, entry.at),
+                }
+            }
+        }
+        state
+    }
+
+    /// Applies one fact.
+    pub fn evolve(&mut self, event: &Event, at: Instant) {
+        match event {
+            Event::Opened(_) => {}
+            Event::Attached(attached) => self.attach(attached),
+            Event::SourceCleared { alerts, .. } => self.sources.clear(alerts),
+            Event::ClockStarted(clock) => self.clocks.push((**clock).clone()),
+            Event::ClockRetimed(retimed) => self.replace_clock(&retimed.clock),
+            Event::ClockWarned { clock, percent, .. } => self.warned(clock, *percent, at),
+            Event::ClockMet { clock, at: met } => self.change_clock(clock, |c| {
+                c.met_at = Some(*met);
+                c.ending = Some(Ending::Met);
+            }),
+            Event::ClockBreached { clock, due_at } => {
+                self.change_clock(clock, |c| c.breached_at = c.breached_at.or(Some(*due_at)));
+            }
+            Event::ClockEnded { clock, ending } => self.change_clock(clock, |c| c.ending = Some(ending.clone())),
+            Event::RoleAssigned { .. }
+            | Event::RoleVacant { .. }
+            | Event::RoleAccepted { .. }
+            | Event::RoleDeclined { .. }
+            | Event::HandOverOffered { .. } => self.evolve_roles(event, at),
+            Event::Acknowledged(act) => self.acknowledged = self.acknowledged.take().or(Some(act.clone())),
+            Event::Contained { act, customers_see } => self.contained = Some((act.clone(), customers_see.clone())),
+            Event::Mitigated { act, note } => {
+                self.mitigated = Some((act.clone(), note.clone()));
+                self.hold = self.hold.take().filter(|_| self.is_validated());
+            }
+            Event::Validated { act, passed, evidence } => {
+                self.validation = Some(Validation { act: act.clone(), passed: *passed, evidence: evidence.clone() });
+                if !passed {
+                    self.mitigated = None;
+                    self.hold = None;
+                }
+            }
+            Event::HoldStarted { until } => self.hold = Some(Hold { since: at, until: *until }),
+            Event::HoldBroken { .. } => {
+                (self.hold, self.validation, self.mitigated) = (None, None, None);
+                self.holds_broken += 1;
+            }
+            Event::BreakGlassRequested { by, reason, until } => {
+                self.break_glass = Some(BreakGlass { by: by.clone(), reason: reason.clone(), until: *until });
+            }
+            Event::BrokenGlass { .. } => self.break_glass = None,
+            Event::Resolved { at, .. } => {
+                self.resolved_at = Some(*at);
+                (self.hold, self.break_glass) = (None, None);
+            }
+            Event::Reopened { .. } => self.reopen(at),
+            Event::Reviewed { act, .. } => self.reviewed = Some(act.clone()),
+            Event::FactRecorded { fact, act, .. } => {
+                self.facts.insert(*fact, act.clone());
+            }
+            Event::SeverityChanged { to, .. } => self.severity = *to,
+            Event::Paused { reason } => {
+                self.paused = Some(reason.clone());
+                self.pauses.add(at, Instant::MAX);
+            }
+            Event::Unpaused => {
+                self.paused = None;
+                self.pauses.close(at);
+            }
+            Event::UpdatePublished(update) => self.updates.push((**update).clone()),
+            Event::UpdateVisible { update, .. } => {
+                if let Some(update) = self.updates.iter_mut().find(|u| u.no == *update) {
+                    update.visible_at = update.visible_at.or(Some(at));
+                }
+            }
+            Event::PageRequested(request) => {
+                if let PageReason::Escalation { step, round } = request.reason {
+                    self.escalation = Escalation { current: Some((step, round)), next: None };
+                }
+            }
+            Event::StepSkipped { .. } => {}
+            Event::EscalationPlanned { step, round, at } => self.escalation.next = Some((*step, *round, *at)),
+            Event::EscalationStopped { .. } => self.escalation.next = None,
+            Event::AudienceDecided { audience, inform, .. } => {
+                if *inform {
+                    self.informed.insert(audience.clone());
+                }
+            }
+            Event::Noted { .. } => {}
+        }
+    }
+
+    fn evolve_roles(&mut self, event: &Event, at: Instant) {
+        match event {
+            Event::RoleAssigned { role, person, consulted } => {
+                let (person, consulted) = (person.clone(), consulted.clone());
+                self.roles.insert(*role, Holder { person, consulted, accepted: false, since: at, offer: None });
+                self.vacant.remove(role);
+            }
+            Event::RoleVacant { role } => {
+                self.roles.remove(role);
+                self.vacant.insert(*role, at);
+            }
+            Event::RoleAccepted { role, person } => {
+                if let Some(holder) = self.roles.get_mut(role) {
+                    holder.accepted = true;
+                    holder.since = at;
+                }
+                self.declined.remove(&(*role, person.clone()));
+            }
+            Event::RoleDeclined { role, person, .. } => {
+                if let Some(holder) = self.roles.get_mut(role).filter(|holder| holder.is_offered_to(person)) {
+                    holder.offer = None;
+                }
+                self.declined.insert((*role, person.clone()));
+            }
+            Event::HandOverOffered { role, person, note } => {
+                if let Some(holder) = self.roles.get_mut(role) {
+                    holder.offer = Some(Offer { person: person.clone(), note: note.clone(), since: at });
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn attach(&mut self, attached: &Attached) {
+        let decision = &attached.decision;
+        self.sources.take(&decision.trigger, decision.count, decision.first_at, decision.last_at);
+        self.sources.fire(&attached.alerts);
+    }
+
+    /// Withdraws facts, never events: what was acknowledged stays so.
+    fn reopen(&mut self, at: Instant) {
+        if let Some(resolved_at) = self.resolved_at.take() {
+            self.pauses.add(resolved_at, at);
+        }
+        self.reviewed = None;
+        self.validation = None;
+        self.mitigated = None;
+        self.contained = None;
+        self.reopened += 1;
+    }
+
+    fn change_clock(&mut self, id: &ClockId, change: impl FnOnce(&mut Clock)) {
+        if let Some(clock) = self.clocks.iter_mut().find(|clock| clock.id == *id) {
+            change(clock);
+        }
+    }
+
+    fn replace_clock(&mut self, new: &Clock) {
+        self.change_clock(&new.id, |clock| *clock = new.clone());
+    }
+
+    fn warned(&mut self, id: &ClockId, percent: u8, at: Instant) {
+        self.change_clock(id, |clock| {
+            for warning in clock.warnings.iter_mut().filter(|w| w.percent <= percent) {
+                warning.fired_at = warning.fired_at.or(Some(at));
+            }
+        });
+    }
+}
+
+impl Sources {
+    fn take(&mut self, trigger: &str, count: u64, first: Instant, last: Instant) {
+        self.signals += count;
+        *self.triggers.entry(trigger.to_owned()).or_default() += count;
+        self.span = Some(self.span.map_or((first, last), |(a, b)| (a.min(first), b.max(last))));
+    }
+
+    fn fire(&mut self, alerts: &[String]) {
+        for key in alerts {
+            if self.alerts.len() < MAX_ALERTS || self.alerts.contains_key(key) {
+                self.alerts.insert(key.clone(), AlertState::Firing);
+            }
+        }
+    }
+
+    fn clear(&mut self, alerts: &[String]) {
+        for key in alerts {
+            if let Some(state) = self.alerts.get_mut(key) {
+                *state = AlertState::Resolved;
+            }
+        }
+    }
+}
