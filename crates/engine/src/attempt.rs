@@ -58,9 +58,6 @@ impl Thread {
         let now = self.shared.time.now().max(self.head.recorded_at + Duration::from_micros(1));
         self.duplicates.forget(now);
         let decided = catch_unwind(AssertUnwindSafe(|| {
-            if let Some(fault) = &self.fault {
-                pieces.iter().for_each(|piece| fault.check(piece.signals()));
-            }
             let mut work = Work::new(Basis {
                 now,
                 position: self.head.position.next(),
@@ -76,6 +73,9 @@ impl Thread {
                 work.settle_detectors();
             }
             let decision = work.decide(pieces)?;
+            if let Some(fault) = &self.fault {
+                pieces.iter().for_each(|piece| fault.check(piece.signals()));
+            }
             commit(&mut *self.writer, decision)
         }));
         match decided {

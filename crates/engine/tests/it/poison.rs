@@ -80,3 +80,13 @@ async fn the_engine_goes_on_after_poison() {
     assert_eq!(world.degraded("eu").await, before, "the incident is found again");
     assert!(world.engine().health().ready);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn poison_leaves_nothing_behind_in_what_triggers_remember() {
+    let world = poisoned().await;
+    // Three of them would raise: tried with the poison, and then without, they still are two.
+    let request = vec![signal("repeated"), signal("poison"), signal("repeated")];
+    let accepted = world.send(request).await.unwrap();
+    assert_eq!((accepted.accepted, accepted.incidents.as_slice()), (2, [].as_slice()));
+    assert_eq!(world.send(vec![signal("repeated")]).await.unwrap().incidents.len(), 1);
+}
