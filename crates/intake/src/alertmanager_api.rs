@@ -9,7 +9,7 @@
 //! | `alert.key` | computed from the labels as Prometheus does, so that an alert has the same key by either way |
 //! | state | resolved iff `endsAt` is not after now |
 //! | `startsAt` missing | `endsAt` if that is past, else now |
-//! | `endsAt` missing | now + [`RESOLVE_TIMEOUT`] |
+//! | `endsAt` missing | now, or `startsAt` if that is ahead, + [`RESOLVE_TIMEOUT`] |
 //!
 //! What is sent again has the same id (fingerprint, start, state), hence is a duplicate.
 //! Nothing ends by itself here: that an alert is no longer sent is no recovery.
@@ -84,7 +84,7 @@ fn posted(reader: &mut Reader<'_>, raw: &RawValue, now: Instant) -> Result<Poste
     let starts_at = reader.instant("startsAt", wire.starts_at.take())?;
     let ends_at = reader.instant("endsAt", wire.ends_at.take())?;
     let starts_at = starts_at.or(ends_at.filter(|at| *at <= now)).unwrap_or(now);
-    let ends_at = ends_at.unwrap_or(now + RESOLVE_TIMEOUT);
+    let ends_at = ends_at.unwrap_or(now.max(starts_at) + RESOLVE_TIMEOUT);
     if ends_at < starts_at {
         return Err(reader.wrong("`endsAt` is before `startsAt`"));
     }

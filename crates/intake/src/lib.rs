@@ -1,8 +1,9 @@
 //! Wire formats to signals, one file per format.
 //!
 //! Every reader takes the bytes of a body and the present, and gives signals, each accepted or
-//! rejected by itself, or one problem when the body as a whole cannot be used. Nothing is
-//! stored, and duplicates are not looked for, here; nor is there any HTTP.
+//! rejected by itself, or one problem when the body as a whole cannot be used. What they give
+//! passes through [`redact`] before anybody decides on it. Nothing is stored, and duplicates are
+//! not looked for, here; nor is there any HTTP.
 
 mod alert;
 mod check;
@@ -18,6 +19,7 @@ pub mod limit;
 pub mod mapping;
 pub mod native;
 pub mod pagerduty;
+pub mod redact;
 
 use problem::Problem;
 

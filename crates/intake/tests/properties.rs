@@ -6,7 +6,8 @@
 use std::collections::BTreeMap;
 
 use calendar::Instant;
-use intake::{alertmanager, limit, native};
+use intake::mapping::{self, Field, Mapping, Path};
+use intake::{alertmanager, alertmanager_api, grafana, limit, native, pagerduty, redact};
 use proptest::collection::{btree_map, vec};
 use proptest::option;
 use proptest::prelude::*;
@@ -22,18 +23,71 @@ const ALERTMANAGER: &str = r#"{"version":"4","receiver":"watchbell","status":"fi
 {"status":"resolved","labels":{"alertname":"A"},"annotations":{"summary":"S"},"startsAt":"2026-11-27T13:58:12Z",
 "endsAt":"2026-11-27T13:59:12Z","generatorURL":"http://p.example","fingerprint":"b31b"}]}"#;
 
+const GRAFANA: &str = r#"{"version":"1","orgId":1,"receiver":"r","alerts":[{"status":"firing","labels":{"alertname":"A"},
+"annotations":{},"startsAt":"2026-11-27T13:58:12Z","fingerprint":"b31b","values":{"A":1e3},"panelURL":"http://g.example"}]}"#;
+
+const PROMETHEUS: &str = r#"[{"labels":{"alertname":"A","job":"j"},"annotations":{"summary":"S"},
+"startsAt":"2026-11-27T13:58:12Z","endsAt":"2026-11-27T13:59:12Z","generatorURL":"http://p.example"}]"#;
+
+const PAGERDUTY: &str = r#"{"routing_key":"k","event_action":"trigger","dedup_key":"d","payload":{"summary":"s",
+"source":"h","severity":"error","timestamp":"2026-11-27T13:58:12+0000","custom_details":{"a":{"b":1}}},
+"links":[{"href":"http://p.example"}],"client_url":"http://p.example"}"#;
+
+const TICKET: &str =
+    r#"{"t":{"m":"metric","s":"service","i":7,"at":1795787940,"v":"1.5","u":["c-1"],"l":"https://h.example"}}"#;
+
+/// What the texts are garbled from.
+const BODIES: [&str; 6] = [NATIVE, ALERTMANAGER, GRAFANA, PROMETHEUS, PAGERDUTY, TICKET];
+
+fn mapping() -> Mapping {
+    let at = |path: &str| Field::At { path: Path::parse(path).unwrap(), default: None };
+    Mapping {
+        source: Field::Constant("tickets".to_owned()),
+        metric: at("t.m"),
+        service: at("t.s"),
+        id: Some(at("t.i")),
+        at: Some(at("t.at")),
+        value: Some(at("t.v")),
+        label: Some(at("t.m")),
+        summary: Some(at("t.s")),
+        unit: Some(mapping::UnitFields { kind: at("t.s"), id: at("t.u[0]") }),
+        link: Some(at("t.l")),
+        labels: BTreeMap::from([("m".to_owned(), at("t.m"))]),
+    }
+}
+
+/// The signals that the formats with one refusal for all make of a body.
+fn single(body: &[u8]) -> impl Iterator<Item = Signal> {
+    let event = pagerduty::read(body, now()).ok().and_then(|event| event.signal);
+    let change = pagerduty::read_change(body, now()).ok().map(|change| change.signal);
+    let mapped = mapping::read(body, &mapping(), now()).ok().map(|mapped| mapped.signal);
+    event.into_iter().chain(change).chain(mapped)
+}
+
 fn now() -> Instant {
     Instant::parse("2026-11-27T14:00:00Z").unwrap()
 }
 
-/// Reads the body in both ways and asserts what holds for every accepted signal.
+/// Reads the body in every way and asserts what holds for every accepted signal.
 fn assert_sound(body: &[u8]) {
     let native = native::read(body, now()).unwrap_or_default();
     assert!(native.len() <= limit::SIGNALS);
     let alerts = alertmanager::read(body, now()).map(|notification| notification.signals).unwrap_or_default();
-    for (index, read) in native.into_iter().enumerate().chain(alerts.into_iter().enumerate()) {
+    let grafana = grafana::read(body, now()).map(|notification| notification.signals).unwrap_or_default();
+    let posted = alertmanager_api::read(body, now()).map(|post| post.alerts).unwrap_or_default();
+    let posted: Vec<_> = posted.into_iter().map(|read| read.map(|posted| posted.signal)).collect();
+    single(body).for_each(|mut signal| {
+        assert_within_limits(&signal);
+        redact::signal(&mut signal);
+        assert_within_limits(&signal);
+    });
+    for (index, read) in [native, alerts, grafana, posted].into_iter().flat_map(|list| list.into_iter().enumerate()) {
         match read {
-            Ok(signal) => assert_within_limits(&signal),
+            Ok(mut signal) => {
+                assert_within_limits(&signal);
+                redact::signal(&mut signal);
+                assert_within_limits(&signal);
+            }
             Err(rejected) => {
                 assert_eq!(rejected.index, index);
                 assert!(rejected.problem.detail.chars().count() < 512, "{}", rejected.problem.detail);
@@ -187,8 +241,7 @@ proptest! {
     }
 
     #[test]
-    fn garbled_bodies_are_survived(is_native in any::<bool>(), changes in vec(change(), 1..6)) {
-        let body = if is_native { NATIVE } else { ALERTMANAGER };
+    fn garbled_bodies_are_survived(body in prop::sample::select(&BODIES[..]), changes in vec(change(), 1..6)) {
         assert_sound(&changed(body.as_bytes().to_vec(), &changes));
     }
 
@@ -198,6 +251,26 @@ proptest! {
         for body in [format!("[{}]", texts.join(",")), texts.join("\n")] {
             let read: Vec<Signal> = native::read(body.as_bytes(), now()).unwrap().into_iter().map(Result::unwrap).collect();
             prop_assert_eq!(&read, &signals);
+        }
+    }
+
+    #[test]
+    fn what_redaction_finds_lies_apart_and_is_gone(
+        text in "(\\PC|[-@ .:+()/0-9]|[0-9]{3,5}[- ]|tel |password: |@example\\.com|DE89 ?|sk-|电话|://a:b@){0,60}"
+    ) {
+        let spans = redact::find(&text);
+        prop_assert!(spans.windows(2).all(|pair| pair[0].end <= pair[1].start));
+        let (clean, redacted) = redact::text(&text);
+        prop_assert_eq!(redacted.total() as usize, spans.len());
+        let kept: usize = text.len() - spans.iter().map(|span| text[span.start..span.end].len()).sum::<usize>();
+        let placed: usize = spans.iter().map(|span| span.kind.placeholder().len()).sum();
+        prop_assert_eq!(clean.len(), kept + placed);
+    }
+
+    #[test]
+    fn paths_are_survived(text in "[a.\\[\\]\"0-9ü]{0,30}") {
+        if let Ok(path) = Path::parse(&text) {
+            prop_assert_eq!(path.to_string(), text);
         }
     }
 }
