@@ -93,7 +93,7 @@ fn rare_events_have_words() {
           Unless someone acknowledges, step 3 is paged at 08:48 UTC
         - The organization became aware at 08:48 UTC | The ticket.
         - Severity raised from SEV-2 to SEV-1 | Spreads.
-        ! Validation failed on refund-policy-v3, 200 conversations, observed at 08:48 UTC | No invented refund in 200 conversations; the previous run had 11.
+        ! Validation failed on evaluation, observed at 08:48 UTC | refund-policy-v3, 200 conversations: no invented refund in 200 conversations; the previous run had 11.
         - Resolved
         - Resolved: its sender cleared it, as the class allows
         ! Reopened | Again.

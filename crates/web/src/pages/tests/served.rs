@@ -6,7 +6,7 @@ use axum::Router;
 use axum::body::Body;
 use axum::http::{Request, StatusCode, header};
 use calendar::{Duration, Instant};
-use engine::{Config, Documents, Engine, Secrets, TimeSource};
+use engine::{Config, Documents, Engine, TimeSource};
 use journal::{Sqlite, Workspace};
 use tempfile::TempDir;
 use tower::ServiceExt;
@@ -42,7 +42,6 @@ impl Server {
             time: TimeSource::test(Instant::parse(sample::START).unwrap()),
             public_url: "http://watchbell.test".to_owned(),
             fault: None,
-            secrets: Secrets::environment(),
         };
         let documents = Documents { policy: policy::starter::POLICY.to_owned(), roster };
         let engine = engine::start(&store, documents, config).unwrap();
