@@ -365,6 +365,9 @@ pub(crate) enum TokenCommand {
         /// When it expires (RFC 3339)
         #[arg(long)]
         expires_at: Option<String>,
+        /// Its sender signs its requests, as Grafana can: a signing secret is made and shown, too
+        #[arg(long)]
+        signed: bool,
     },
     /// List tokens
     List,

@@ -11,13 +11,19 @@ use crate::exit::Exit;
 pub(crate) async fn run(args: &TokenArgs) -> anyhow::Result<Exit> {
     let client = Client::from_env(&args.server.server)?;
     match &args.command {
-        TokenCommand::Create { name, scopes, person, expires_at } => {
-            let body = json!({"name": name, "scopes": scopes, "person": person, "expires_at": expires_at});
+        TokenCommand::Create { name, scopes, person, expires_at, signed } => {
+            let body = json!({
+                "name": name, "scopes": scopes, "person": person, "expires_at": expires_at, "signed": signed,
+            });
             let created = client.post("/api/v1/tokens", &body).await?;
             if args.json {
                 println!("{created:#}");
             } else {
                 println!("{}", created["token"].as_str().unwrap_or_default());
+                if let Some(secret) = created["signing_secret"].as_str() {
+                    println!("{secret}");
+                    eprintln!("The second line is the secret with which its sender signs.");
+                }
                 eprintln!("Keep it: it is not shown again.");
             }
         }

@@ -1,4 +1,5 @@
-//! Refusals as answers: problem+json for programs, a page for browsers.
+//! Refusals as answers: problem+json for programs, a page for browsers, PagerDuty's own shape for
+//! its senders.
 //!
 //! Handlers only say what is wrong. One layer knows the public URL, the path and the caller's
 //! wishes, and writes the answer.
@@ -63,9 +64,10 @@ pub(crate) async fn render(State(app): State<App>, request: Request, next: Next)
     let Some(refusal) = response.extensions_mut().remove::<Refusal>() else { return response };
     let allow = response.headers_mut().remove(header::ALLOW);
     let status = path.status(refusal.problem.code);
-    let mut answer = match html {
-        true => (status, Html(outside::problem(&refusal.problem).into_string())).into_response(),
-        false => json_of(&refusal, status, &app.config.public_url),
+    let mut answer = match path {
+        _ if html => (status, Html(outside::problem(&refusal.problem).into_string())).into_response(),
+        Path::PagerDuty => (status, Json(pagerduty(&refusal))).into_response(),
+        _ => json_of(&refusal, status, &app.config.public_url),
     };
     let headers = answer.headers_mut();
     if let Some(allow) = allow {
@@ -104,11 +106,23 @@ fn json_of(refusal: &Refusal, status: StatusCode, public_url: &str) -> Response 
     response
 }
 
+/// What PagerDuty's senders parse. A refusal that the format's reader did not word has no members.
+fn pagerduty(Refusal { problem, members }: &Refusal) -> Value {
+    let member = |name: &str, otherwise: Value| members.get(name).cloned().unwrap_or(otherwise);
+    json!({
+        "status": member("status", json!(problem.code.id)),
+        "message": member("message", json!(problem.code.title)),
+        "errors": member("errors", json!([format!("{} [{}]", problem.detail, problem.code.id)])),
+    })
+}
+
 /// Kinds of paths, as far as refusals differ.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Path {
     /// Senders that drop on 429 and repeat on 503.
     Emulated,
+    /// Senders of PagerDuty's events, who know 400 and 429, and give up at 401.
+    PagerDuty,
     /// Senders that follow `Retry-After`.
     Signals,
     /// Programs.
@@ -119,8 +133,10 @@ enum Path {
 
 impl Path {
     fn of(path: &str) -> Path {
-        if path.starts_with("/intake/") {
+        if path.starts_with("/intake/") || path == "/api/v2/alerts" {
             Path::Emulated
+        } else if path.starts_with("/v2/") {
+            Path::PagerDuty
         } else if path.starts_with("/v1/") {
             Path::Signals
         } else if path.starts_with("/api/") {
@@ -133,7 +149,8 @@ impl Path {
     fn status(self, code: &Code) -> StatusCode {
         match self {
             Path::Emulated if is_overload(code) => StatusCode::SERVICE_UNAVAILABLE,
-            Path::Signals if is_overload(code) => StatusCode::TOO_MANY_REQUESTS,
+            Path::Signals | Path::PagerDuty if is_overload(code) => StatusCode::TOO_MANY_REQUESTS,
+            Path::PagerDuty if [401, 403, 422].contains(&code.status) => StatusCode::BAD_REQUEST,
             _ => status(code.status),
         }
     }
@@ -163,6 +180,12 @@ mod tests {
             ("/intake/alertmanager", &problem::IN_FLIGHT_TOO_MANY, 503),
             ("/intake/alertmanager", &problem::STOPPING, 503),
             ("/intake/alertmanager", &problem::TOKEN_MISSING, 401),
+            ("/api/v2/alerts", &problem::OVERLOADED, 503),
+            ("/v2/enqueue", &problem::OVERLOADED, 429),
+            ("/v2/enqueue", &problem::IN_FLIGHT_TOO_MANY, 429),
+            ("/v2/enqueue", &problem::STOPPING, 503),
+            ("/v2/enqueue", &problem::TOKEN_UNKNOWN, 400),
+            ("/v2/enqueue", &problem::BODY_TOO_LARGE, 413),
             ("/v1/signals", &problem::OVERLOADED, 429),
             ("/v1/signals", &problem::IN_FLIGHT_TOO_MANY, 429),
             ("/v1/signals", &problem::STOPPING, 503),

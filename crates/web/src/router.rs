@@ -41,7 +41,12 @@ const ADMIN: Needs = Needs::Scope(Scope::Admin);
 fn table() -> Vec<Route> {
     vec![
         row(Method::POST, "/v1/signals", Needs::Source, intake::native),
+        row(Method::POST, "/v2/enqueue", Needs::RoutingKey, intake::enqueue),
+        row(Method::POST, "/v2/change/enqueue", Needs::RoutingKey, intake::change),
+        row(Method::POST, "/api/v2/alerts", Needs::Source, intake::prometheus),
         row(Method::POST, "/intake/alertmanager", Needs::Source, intake::alertmanager),
+        row(Method::POST, "/intake/grafana", Needs::Source, intake::grafana),
+        row(Method::PUT, "/intake/grafana", Needs::Source, intake::grafana),
         row(Method::GET, "/api/v1/incidents", READ, incidents::index),
         row(Method::POST, "/api/v1/incidents", WRITE, incidents::declare),
         row(Method::GET, "/api/v1/incidents/{id}", READ, incidents::show),

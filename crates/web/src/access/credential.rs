@@ -11,7 +11,7 @@ use serde::Deserialize;
 
 use super::Access;
 use super::principal::{Principal, Scope, Viewer, nobody};
-use super::secret::SecretHash;
+use super::secret::{SecretHash, SigningSecret};
 use super::session::cookie_of;
 
 /// Longest secret that is looked at, in bytes; ours have 46, bootstrap tokens may be longer.
@@ -51,7 +51,8 @@ impl Access {
         }
     }
 
-    fn by_token(&self, secret: &str) -> Result<Principal, Problem> {
+    /// Recognises the sender by a token alone.
+    pub(crate) fn by_token(&self, secret: &str) -> Result<Principal, Problem> {
         let unknown =
             || Problem::new(&problem::TOKEN_UNKNOWN, "it was revoked, belongs to another server, or is misspelt");
         if secret.len() > SECRET_MAX {
@@ -92,6 +93,12 @@ impl Access {
             scopes,
             by_cookie: true,
         })
+    }
+
+    /// With what a sender signs its requests, if its token has such a secret.
+    pub(crate) fn signing_secret(&self, principal: &Principal) -> Option<SigningSecret> {
+        let hash = SecretHash::parse(principal.credential.strip_prefix("token:")?)?;
+        self.tokens.get(&hash)?.signing_secret.clone()
     }
 
     /// Whether a recognised sender would still be recognised: for answers that last.

@@ -35,6 +35,8 @@ pub(crate) enum Needs {
     Scope(Scope),
     /// The same, for signals of senders who know only basic authentication or a key in the URL.
     Source,
+    /// The same, in the body, where only the handler can read it.
+    RoutingKey,
 }
 
 impl Needs {
@@ -45,6 +47,7 @@ impl Needs {
             Needs::OwnPage => "nothing, but not from another site's page",
             Needs::Scope(scope) => scope.word(),
             Needs::Source => "signals:write, also as password or ?key=",
+            Needs::RoutingKey => "signals:write, as routing_key",
         }
     }
 }
@@ -93,7 +96,7 @@ pub(crate) async fn guard(
     next: Next,
 ) -> Result<Response, Refusal> {
     let (scope, places) = match needs {
-        Needs::Nothing => return in_time(request, next).await,
+        Needs::Nothing | Needs::RoutingKey => return in_time(request, next).await,
         Needs::OwnPage => {
             if Origin::of(request.headers(), &app.config.public_url) == Origin::Foreign {
                 return Err(foreign().into());

@@ -1,10 +1,11 @@
-//! Secrets that are made here, and the hashes under which they are kept.
+//! Secrets that are made here, and the hashes under which all but signing secrets are kept.
 //!
 //! Secrets have 256 random bits, so that a plain SHA-256 can neither be searched nor guessed,
 //! and looking it up tells nothing by its timing.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 /// Random bytes of a secret.
@@ -15,6 +16,35 @@ pub(crate) fn generate(prefix: &str) -> String {
     let mut bytes = [0; SECRET_BYTES];
     getrandom::fill(&mut bytes).expect("every supported system has a source of random bytes");
     format!("{prefix}{}", URL_SAFE_NO_PAD.encode(bytes))
+}
+
+/// A secret that both sides know: with it a sender signs its requests. Verifying needs it as it
+/// is, so that it is kept; `Debug` does not show it.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub(crate) struct SigningSecret(String);
+
+impl SigningSecret {
+    /// A new one.
+    pub(crate) fn generate() -> SigningSecret {
+        SigningSecret(generate(""))
+    }
+
+    /// Its bytes, for verifying.
+    pub(crate) fn expose(&self) -> &[u8] {
+        self.0.as_bytes()
+    }
+
+    /// Its text, for the one answer that holds it.
+    pub(crate) fn tell(&self) -> &str {
+        &self.0
+    }
+}
+
+impl std::fmt::Debug for SigningSecret {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("SigningSecret(***)")
+    }
 }
 
 /// The hash of a secret; the secret itself is never kept.

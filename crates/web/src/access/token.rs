@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Access;
 use super::principal::Scope;
-use super::secret::{SecretHash, generate};
+use super::secret::{SecretHash, SigningSecret, generate};
 use super::shelf::Expires;
 
 /// What every token begins with, so that scanners for leaked secrets find it.
@@ -39,6 +39,9 @@ pub(crate) struct Token {
     pub(crate) expires_at: Instant,
     /// The last characters of its secret.
     pub(crate) last4: String,
+    /// With what its sender signs, where it can and should.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) signing_secret: Option<SigningSecret>,
 }
 
 impl Expires for Token {
@@ -55,6 +58,9 @@ pub(crate) struct NewToken {
     pub(crate) scopes: Vec<Scope>,
     pub(crate) person: Option<String>,
     pub(crate) expires_at: Option<Instant>,
+    /// Its sender signs its requests: a signing secret is made, too.
+    #[serde(default)]
+    pub(crate) signed: bool,
 }
 
 /// What became of a bootstrap token.
@@ -93,7 +99,15 @@ impl Access {
         scopes.sort_unstable();
         scopes.dedup();
         let secret = generate(PREFIX);
-        let token = Token { name, scopes, person: wish.person, created_at: now, expires_at, last4: last4(&secret) };
+        let token = Token {
+            name,
+            scopes,
+            person: wish.person,
+            created_at: now,
+            expires_at,
+            last4: last4(&secret),
+            signing_secret: wish.signed.then(SigningSecret::generate),
+        };
         let hash = SecretHash::of(&secret);
         self.tokens.put(&self.engine, hash, token.clone()).await?;
         Ok((hash.to_string(), secret, token))
@@ -140,6 +154,7 @@ impl Access {
             created_at: now,
             expires_at: now + LIFETIME,
             last4: last4(secret),
+            signing_secret: None,
         };
         self.tokens.put(&self.engine, hash, token).await?;
         Ok(Bootstrap::Stored)

@@ -16,11 +16,14 @@ use crate::refusal::Refusal;
 /// How long a sign-in link works: time to find the mail on the phone.
 const LINK_LIFETIME: Duration = Duration::from_mins(60);
 
-/// `POST /api/v1/tokens`: the only answer that holds the secret.
+/// `POST /api/v1/tokens`: the only answer that holds the secrets.
 pub(crate) async fn create(State(app): State<App>, posted: Posted) -> Result<(StatusCode, Json<Value>), Refusal> {
     let (id, secret, token) = app.access.create_token(posted.parse()?).await?;
     let mut item = shape(&id, &token);
     item["token"] = json!(secret);
+    if let Some(secret) = &token.signing_secret {
+        item["signing_secret"] = json!(secret.tell());
+    }
     Ok((StatusCode::CREATED, Json(item)))
 }
 
@@ -71,5 +74,6 @@ fn shape(id: &str, token: &Token) -> Value {
         "created_at": token.created_at,
         "expires_at": token.expires_at,
         "last4": token.last4,
+        "signed": token.signing_secret.is_some(),
     })
 }

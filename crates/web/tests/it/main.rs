@@ -5,6 +5,7 @@
 mod access;
 mod bad_input;
 mod commands;
+mod emulation;
 mod events;
 mod intake;
 mod operations;

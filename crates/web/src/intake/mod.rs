@@ -2,11 +2,17 @@
 //! follows the commit.
 //!
 //! Good signals are taken in though others of the request are not. A request of which nothing at
-//! all can be taken in is refused, so that its sender notices.
+//! all can be taken in is refused, so that its sender notices. Formats are read by the crate
+//! `intake`; here stands what needs the engine, such as which incident a sender's key means.
+
+mod grafana;
+mod pagerduty;
+mod prometheus;
 
 use axum::Json;
 use axum::extract::{Request, State};
 use axum::http::StatusCode;
+use intake::alertmanager::Notification;
 use intake::{Rejected, limit};
 use problem::Problem;
 use serde_json::{Value, json};
@@ -16,6 +22,10 @@ use crate::app::App;
 use crate::body;
 use crate::id;
 use crate::refusal::Refusal;
+
+pub(crate) use grafana::grafana;
+pub(crate) use pagerduty::{change, enqueue};
+pub(crate) use prometheus::prometheus;
 
 /// Most rejections listed in an answer, so that it stays smaller than the request.
 const REJECTED_SHOWN_MAX: usize = 1_000;
@@ -31,14 +41,22 @@ pub(crate) async fn native(State(app): State<App>, request: Request) -> Result<(
 /// `POST /intake/alertmanager`: 2xx only after the commit; what was mended or lost is complained about.
 pub(crate) async fn alertmanager(State(app): State<App>, request: Request) -> Result<Json<Value>, Refusal> {
     let body = body::read(request.into_body(), limit::ALERTMANAGER_BODY_BYTES).await?;
-    let notification = intake::alertmanager::read(&body, app.engine.now())?;
-    let warnings: Vec<Value> = notification.warnings.iter().map(shape).collect();
-    let mut answer = take_in(&app, notification.signals, body.len()).await?;
-    for warning in notification.warnings {
-        app.engine.complain(warning);
-    }
+    let Notification { signals, warnings } = intake::alertmanager::read(&body, app.engine.now())?;
+    notified(&app, (signals, warnings), body.len()).await
+}
+
+/// Takes a notification in, and complains about what was mended or lost.
+async fn notified(
+    app: &App,
+    (signals, warnings): (Vec<Result<Signal, Rejected>>, Vec<Problem>),
+    bytes: usize,
+) -> Result<Json<Value>, Refusal> {
+    let mut answer = take_in(app, signals, bytes).await?;
     if !warnings.is_empty() {
-        answer["warnings"] = Value::Array(warnings);
+        answer["warnings"] = Value::Array(warnings.iter().map(shape).collect());
+    }
+    for warning in warnings {
+        app.engine.complain(warning);
     }
     Ok(Json(answer))
 }
