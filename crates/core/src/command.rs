@@ -7,8 +7,10 @@ mod acknowledge;
 mod assign;
 mod break_glass;
 mod contain;
+mod correct_update;
 mod decide_audience;
 mod decline;
+mod draft_update;
 mod fact;
 mod hand_over;
 mod mitigate;
@@ -81,9 +83,44 @@ pub enum Command {
         /// To whom.
         audience: String,
         /// What they read.
+        #[serde(default)]
         text: String,
         /// When they hear next.
+        #[serde(default)]
         next_update_at: Option<Instant>,
+        /// Instead of both: the fields of the class's holding statement.
+        #[serde(default)]
+        statement: Option<HoldingFields>,
+    },
+    /// Writes words to an audience, which wait to be approved or published.
+    Draft {
+        /// To whom.
+        audience: String,
+        /// What they shall read.
+        text: String,
+        /// When they hear next.
+        #[serde(default)]
+        next_update_at: Option<Instant>,
+        /// The published message that they correct.
+        #[serde(default)]
+        corrects: Option<u32>,
+    },
+    /// Approves words that wait.
+    Approve {
+        /// Their number.
+        update: u32,
+    },
+    /// Publishes words that wait.
+    Publish {
+        /// Their number.
+        update: u32,
+    },
+    /// Publishes a correction of a published message.
+    Correct {
+        /// Its number.
+        update: u32,
+        /// What is right.
+        text: String,
     },
     /// Decides whether an audience is told.
     Decide {
@@ -176,6 +213,16 @@ pub enum Command {
     },
 }
 
+/// What a person fills into a holding statement.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct HoldingFields {
+    /// What customers notice.
+    pub impact: String,
+    /// When they hear next.
+    pub next_update_at: Instant,
+}
+
 /// Longest text of a command, in characters: a long message, not a document.
 pub const MAX_TEXT: usize = 4_000;
 
@@ -194,9 +241,16 @@ pub fn decide(state: &Incident, command: &Command, by: &Actor, ctx: &Context<'_>
         Command::Decline { role, reason } => decline::decline(&mut draft, by, *role, reason)?,
         Command::HandOver { role, person, note } => hand_over::hand_over(&mut draft, by, *role, person, note)?,
         Command::Fact { fact, at, note } => fact::record(&mut draft, by, *fact, *at, note)?,
-        Command::Update { audience, text, next_update_at } => {
-            publish_update::publish(&mut draft, by, audience, text, *next_update_at)?;
+        Command::Update { audience, text, next_update_at, statement } => {
+            let said = publish_update::Said::new(text, *next_update_at, statement.as_ref())?;
+            publish_update::update(&mut draft, by, audience, &said)?;
         }
+        Command::Draft { audience, text, next_update_at, corrects } => {
+            draft_update::draft(&mut draft, by, audience, text, (*next_update_at, *corrects))?;
+        }
+        Command::Approve { update } => draft_update::approve(&mut draft, by, *update)?,
+        Command::Publish { update } => publish_update::publish(&mut draft, by, *update)?,
+        Command::Correct { update, text } => correct_update::correct(&mut draft, by, *update, text)?,
         Command::Decide { audience, inform, reason } => {
             decide_audience::decide(&mut draft, by, audience, *inform, reason)?;
         }
@@ -216,9 +270,18 @@ pub fn decide(state: &Incident, command: &Command, by: &Actor, ctx: &Context<'_>
         Command::Waive { clock, reason } => waive::waive(&mut draft, by, clock, reason)?,
         Command::Review { cause, action } => review::review(&mut draft, by, cause, action)?,
         Command::SkipStep { step, round } => draft.skip_step(*step, *round),
-        Command::ShowUpdate { update, surface } => publish_update::show(&mut draft, *update, surface),
+        Command::ShowUpdate { update, surface } => show(&mut draft, by, *update, surface)?,
     }
     Ok(draft.finish())
+}
+
+/// The outbox saw a receipt. A machine's word for it keeps no promise.
+fn show(draft: &mut Draft<'_>, by: &Actor, update: u32, surface: &str) -> Result<(), Problem> {
+    if let Actor::Machine(_) = by {
+        draft.act(by)?;
+    }
+    draft.show(update, surface);
+    Ok(())
 }
 
 /// Lets fall due what is due at `ctx.now`.
@@ -232,6 +295,7 @@ impl Draft<'_> {
     fn tick(&mut self) {
         self.tick_clocks();
         self.tick_escalation();
+        self.tick_pending();
     }
 
     /// The person who acts, now; a machine is refused.

@@ -11,7 +11,7 @@ use policy::model::{Rank, Role};
 use serde::{Deserialize, Serialize};
 
 use crate::clock::{Clock, ClockId, Ending};
-pub use detail::{Attached, Evidence, Opened, PageReason, PageRequest, RetimeCause, Retimed, Update};
+pub use detail::{Approval, Attached, Evidence, Opened, PageReason, PageRequest, RetimeCause, Retimed, Update, Words};
 
 /// Who acted.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -278,6 +278,20 @@ pub enum Event {
         confirmed_by: String,
         /// Why there was no time for proof.
         reason: String,
+    },
+    /// Words to an audience wait to be approved or published, in place of those that waited.
+    UpdateDrafted(Box<Words>),
+    /// Words that wait were approved.
+    UpdateApproved {
+        /// Their number.
+        update: u32,
+        /// Who and when.
+        act: Act,
+    },
+    /// Words were approved a minute ago and nobody published them.
+    ApprovedUnsent {
+        /// Their number.
+        update: u32,
     },
 }
 

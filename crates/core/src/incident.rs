@@ -12,7 +12,7 @@ use policy::model::{Milestone, Rank, Role};
 use serde::{Deserialize, Serialize};
 
 use crate::clock::{Clock, ClockId, ClockKind};
-use crate::event::{Act, Evidence, Fact, Update};
+use crate::event::{Act, Evidence, Fact, Update, Words};
 use crate::signal::AlertState;
 
 /// Alerts remembered per incident; beyond it further alerts are only counted.
@@ -127,6 +127,17 @@ pub struct Hold {
     pub until: Instant,
 }
 
+/// Words that wait to be approved or published.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Pending {
+    /// The words.
+    pub words: Words,
+    /// Who approved them, and when.
+    pub approved: Option<Act>,
+    /// Somebody was told that they were approved and not published.
+    pub reported: bool,
+}
+
 /// A request to resolve without proof.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BreakGlass {
@@ -225,6 +236,8 @@ pub struct Incident {
     pub sources: Sources,
     /// Messages published.
     pub updates: Vec<Update>,
+    /// Words that wait to be approved or published, by audience.
+    pub pending: BTreeMap<String, Pending>,
     /// Audiences that a role decided to inform.
     pub informed: BTreeSet<String>,
 }
@@ -289,6 +302,7 @@ impl Incident {
     /// The next instant at which something happens by itself.
     pub fn next_due(&self) -> Option<Instant> {
         let clocks = self.clocks.iter().filter_map(Clock::next_due);
-        clocks.chain(self.escalation.next.map(|(_, _, at)| at)).min()
+        let unsent = self.pending.values().filter_map(Pending::unsent_at);
+        clocks.chain(unsent).chain(self.escalation.next.map(|(_, _, at)| at)).min()
     }
 }

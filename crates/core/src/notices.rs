@@ -17,6 +17,7 @@ struct Notices {
     until: Milestone,
     closing: Option<Target>,
     approval: Option<Role>,
+    own_approval: Option<bool>,
 }
 
 impl Draft<'_> {
@@ -179,8 +180,8 @@ impl Draft<'_> {
             window => window,
         };
         match window {
-            Some(Window::Notices { first, every, until, closing, approval, .. }) => {
-                Some(Notices { first, every, until, closing, approval })
+            Some(Window::Notices { first, every, until, closing, approval, own_approval, .. }) => {
+                Some(Notices { first, every, until, closing, approval, own_approval })
             }
             _ => None,
         }
@@ -203,6 +204,12 @@ impl Draft<'_> {
     /// The role whose holder approves messages to an audience, where one does.
     pub(crate) fn approver(&self, audience: &str) -> Option<Role> {
         self.notices(audience).and_then(|window| window.approval)
+    }
+
+    /// Whether an author may approve their own words to an audience, where the policy says so.
+    pub(crate) fn own_approval(&self, audience: &str) -> Option<bool> {
+        let by_window = self.notices(audience).and_then(|window| window.own_approval);
+        by_window.or_else(|| self.ctx.policy.audiences.get(audience)?.own_approval)
     }
 
     /// The role that decides whether an audience is told, where one does.

@@ -12,6 +12,7 @@ mod diagnostic;
 mod document;
 mod lookup;
 mod render;
+pub mod statement;
 mod suggest;
 
 pub use diagnostic::{Diagnostic, Label, Level, Source};

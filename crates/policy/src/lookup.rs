@@ -5,9 +5,13 @@ use std::sync::LazyLock;
 use calendar::{Calendar, Instant};
 
 use crate::model::{Class, Party, Policy, Rank, Role, RoleRule, Roster, Severity, Step, Targets};
+use crate::statement::Statement;
 
 /// Name of the built-in calendar, which never closes.
 pub const ALWAYS: &str = "always";
+
+/// The language of last resort.
+const ENGLISH: &str = "en";
 
 static ALWAYS_OPEN: LazyLock<Calendar> = LazyLock::new(Calendar::always);
 
@@ -71,6 +75,14 @@ impl Policy {
     pub fn steps(&self, class: &str) -> &[Step] {
         let name = self.class(class).and_then(|class| class.escalation.as_deref()).unwrap_or("default");
         self.escalation.get(name).map(Vec::as_slice).unwrap_or_default()
+    }
+
+    /// The holding statement for a class in a language, else in its main language, else in English.
+    pub fn statement(&self, class: &str, language: Option<&str>) -> Option<&Statement> {
+        let known = self.statements.get(class)?;
+        let language = language.unwrap_or(ENGLISH);
+        let main = language.split('-').next().unwrap_or(language);
+        [language, main, ENGLISH].into_iter().find_map(|language| known.get(language))
     }
 
     /// The class of that id.

@@ -8,6 +8,7 @@ use calendar::{Calendar, Duration, Schedule};
 use serde::{Deserialize, Serialize};
 
 use crate::condition::Condition;
+use crate::statement::Statement;
 
 /// Severity as an ordinal: 1 is the most severe.
 pub type Rank = u8;
@@ -37,6 +38,8 @@ pub struct Policy {
     pub roles: BTreeMap<Role, RoleRule>,
     /// Escalations by name; `default` always exists.
     pub escalation: BTreeMap<String, Vec<Step>>,
+    /// Holding statements, approved in advance, by class and language.
+    pub statements: BTreeMap<String, BTreeMap<String, Statement>>,
     /// The weekly review.
     pub review: Option<Review>,
     /// A firing within this time after resolution reopens instead of opening anew.
@@ -168,6 +171,8 @@ pub struct Audience {
     pub language: Option<String>,
     /// Region, for people.
     pub region: Option<String>,
+    /// Whether an author may approve their own words to it, where its window says nothing.
+    pub own_approval: Option<bool>,
 }
 
 /// A length of time that is promised.
@@ -234,6 +239,8 @@ pub enum Window {
         only_if: Option<Precondition>,
         /// Role whose approval a message needs.
         approval: Option<Role>,
+        /// Whether that role's holder may approve their own words.
+        own_approval: Option<bool>,
     },
     /// A role decides within a time whether this audience is told at all.
     Decide {

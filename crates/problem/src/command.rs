@@ -43,6 +43,12 @@ crate::codes! { COMMAND;
     BREAK_GLASS_ABSENT = "break-glass-absent", 409, "there is nothing to confirm",
         cause: "Nobody asked to resolve this incident without proof, or the request is older than 30 minutes.",
         remedy: "Ask for it with `break_glass` and a reason, and let another person confirm it within 30 minutes.";
+    UPDATE_UNKNOWN = "update-unknown", 404, "there is no such message",
+        cause: "No words of that number wait to be approved or published, or none were published. A newer draft, or a message to the same audience, takes the place of words that wait.",
+        remedy: "Take the number from the incident's drafts and messages.";
+    STATEMENT_MISSING = "statement-missing", 422, "there is no holding statement",
+        cause: "The policy has no `statements` for this class in the audience's language, nor in English.",
+        remedy: "Write the words yourself as `text`, or add the statement to the policy.";
     APPROVAL_REQUIRED = "approval-required", 403, "another person must approve this",
         cause: "The policy asks for the approval of a role, or of a second person, before this takes effect.",
         remedy: "Name the approver, who must not be you, or let the holder of that role do it.";

@@ -40,8 +40,8 @@ crate::codes! { POLICY;
     UNKNOWN_SEVERITY = "unknown-severity", 422, "there is no such severity",
         cause: "A severity is named that `severities` does not list.",
         remedy: "Use one of the listed names or ranks, or add the severity.";
-    UNKNOWN_CLASS = "unknown-class", 422, "there is no such class, but one with nearly that name",
-        cause: "A trigger raises a class that is not declared and whose name is close to a declared one: most likely a typing error.",
+    UNKNOWN_CLASS = "unknown-class", 422, "there is no such class",
+        cause: "A trigger raises a class that is not declared and whose name is close to a declared one, or a holding statement is for a class that is not declared: most likely a typing error.",
         remedy: "Correct the name; if it really is another class, declare it under `classes`.";
     CLASS_UNDECLARED = "class-undeclared", 422, "a class is raised but not declared",
         cause: "A trigger raises a class that `classes` does not mention. Its incidents open with the targets and owners of their severity only.",

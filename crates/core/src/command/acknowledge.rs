@@ -17,7 +17,7 @@ pub(super) fn acknowledge(draft: &mut Draft<'_>, by: &Actor) -> Result<(), Probl
 
 impl Draft<'_> {
     /// Whoever acts on an unacknowledged incident has thereby acknowledged it.
-    pub(super) fn take(&mut self, act: &Act) {
+    pub(crate) fn take(&mut self, act: &Act) {
         if self.state.acknowledged.is_some() || !self.state.status().is_open() {
             return;
         }

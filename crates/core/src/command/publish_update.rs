@@ -1,102 +1,86 @@
-//! A person's words to an audience. Its clocks are met when the words can be seen.
+//! A person's words to an audience, published: in one step, or after their approval.
 
-use calendar::{Duration, Instant};
-use policy::model::Role;
+use calendar::Instant;
+use policy::model::Audience;
 use problem::Problem;
 
+use crate::command::HoldingFields;
 use crate::draft::Draft;
-use crate::event::{Actor, Event, Update};
+use crate::event::{Actor, Approval, Words};
 
-/// Furthest promise of a next update: beyond a week it is no cadence.
-const MAX_PROMISE: Duration = Duration::from_hours(24 * 7);
+/// What a one-step update says.
+pub(super) enum Said<'a> {
+    /// A person's own words.
+    Own(&'a str, Option<Instant>),
+    /// The class's holding statement.
+    Holding(&'a HoldingFields),
+}
 
-/// The page of this program on which updates appear where an audience has no other surface.
-const BUILT_IN_SURFACE: &str = "inbox";
+impl<'a> Said<'a> {
+    /// Either own words or the fields of the holding statement, never both.
+    pub(super) fn new(
+        text: &'a str,
+        next_update_at: Option<Instant>,
+        statement: Option<&'a HoldingFields>,
+    ) -> Result<Said<'a>, Problem> {
+        match statement {
+            None => Ok(Said::Own(text, next_update_at)),
+            Some(fields) if text.is_empty() && next_update_at.is_none() => Ok(Said::Holding(fields)),
+            Some(_) => {
+                let detail = "give `text`, or `statement` with its two fields, not both";
+                Err(Problem::new(&problem::TEXT_INVALID, detail))
+            }
+        }
+    }
+}
 
-pub(super) fn publish(
-    draft: &mut Draft<'_>,
-    by: &Actor,
-    audience: &str,
-    text: &str,
-    next_update_at: Option<Instant>,
-) -> Result<(), Problem> {
+/// In one step. Own words need the role that approves, holding statements were approved in advance.
+pub(super) fn update(draft: &mut Draft<'_>, by: &Actor, audience: &str, said: &Said<'_>) -> Result<(), Problem> {
     let act = draft.act(by)?;
-    let text = super::text("text", text)?;
-    let Some(declared) = draft.ctx.policy.audiences.get(audience) else {
-        let known: Vec<&str> = draft.ctx.policy.audiences.keys().map(String::as_str).collect();
-        let detail = format!("`audience` is `{audience}`; the policy has {}", known.join(", "));
-        return Err(Problem::new(&problem::NAME_UNKNOWN, detail));
+    let (text, next_update_at) = match said {
+        Said::Own(text, next_update_at) => (super::text("text", text)?, *next_update_at),
+        Said::Holding(fields) => (holding(draft, audience, fields)?, Some(fields.next_update_at)),
     };
+    draft.audience(audience)?;
     draft.must_be_decided(audience)?;
-    draft.must_be_approved(audience, &act.by)?;
-    if let Some(at) = next_update_at
-        && (at <= draft.now() || at > draft.now() + MAX_PROMISE)
-    {
-        let detail = format!("`next_update_at` is {at}; it must come after {} and within a week", draft.now());
-        return Err(Problem::new(&problem::TIME_INVALID, detail));
-    }
-    let known = |channel: &&String| draft.ctx.roster.channels.contains_key(*channel);
-    let channels: Vec<String> = declared.channels.iter().filter(known).cloned().collect();
-    let surface = declared.surface.clone().or_else(|| channels.is_empty().then(|| BUILT_IN_SURFACE.to_owned()));
-    let no = u32::try_from(draft.state.updates.len()).unwrap_or(u32::MAX).saturating_add(1);
-    draft.take(&act);
-    draft.accept_by_acting(Role::Publishing, &act.by);
-    draft.emit(Event::UpdatePublished(Box::new(Update {
-        no,
-        audience: audience.to_owned(),
-        text,
-        by: act.by,
-        published_at: act.at,
-        channels,
-        visible_at: None,
-        next_update_at,
-    })));
-    if let Some(surface) = surface {
-        show(draft, no, &surface);
-    }
+    let approval = match said {
+        Said::Own(..) => draft.approval_in_one_step(audience, &act.by)?,
+        Said::Holding(_) => Approval::InAdvance,
+    };
+    draft.must_be_promisable(next_update_at)?;
+    let no = draft.next_update_no();
+    let words = Words { no, audience: audience.to_owned(), text, by: act.by.clone(), next_update_at, corrects: None };
+    draft.publish(&act, words, approval);
     Ok(())
 }
 
-/// A message can be seen. A second surface of the same message changes nothing.
-pub(super) fn show(draft: &mut Draft<'_>, no: u32, surface: &str) {
-    let Some(update) = draft.state.updates.iter().find(|update| update.no == no) else { return };
-    if update.visible_at.is_some() {
-        return;
-    }
-    let (audience, promised) = (update.audience.clone(), update.next_update_at);
-    draft.emit(Event::UpdateVisible { update: no, surface: surface.to_owned() });
-    draft.audience_informed(&audience, promised);
+/// Words that wait, approved where the window asks for it.
+pub(super) fn publish(draft: &mut Draft<'_>, by: &Actor, no: u32) -> Result<(), Problem> {
+    let act = draft.act(by)?;
+    let pending = draft.pending(no)?;
+    let audience = &pending.words.audience;
+    draft.must_be_decided(audience)?;
+    let approval = match (pending.approved, draft.approver(audience)) {
+        (Some(approved), _) => Approval::By(approved.by),
+        (None, None) => Approval::NotNeeded,
+        (None, Some(role)) => {
+            let detail = format!("update {no} of INC-{} waits for the approval of {role}", draft.state.no);
+            return Err(Problem::new(&problem::APPROVAL_REQUIRED, detail));
+        }
+    };
+    draft.must_be_promisable(pending.words.next_update_at)?;
+    draft.publish(&act, pending.words, approval);
+    Ok(())
 }
 
-impl Draft<'_> {
-    /// Where a role decides whether an audience is told, it is not told before.
-    fn must_be_decided(&self, audience: &str) -> Result<(), Problem> {
-        match self.decider(audience) {
-            Some(role) if !self.state.informed.contains(audience) => {
-                let detail = format!("{role} has not decided to inform `{audience}` of INC-{}", self.state.no);
-                Err(Problem::new(&problem::ROLE_REQUIRED, detail))
-            }
-            _ => Ok(()),
-        }
-    }
-
-    /// Where a window asks for a role's approval, the holder of that role publishes.
-    fn must_be_approved(&self, audience: &str, person: &str) -> Result<(), Problem> {
-        let Some(role) = self.approver(audience) else { return Ok(()) };
-        self.must_hold(role, person, &problem::APPROVAL_REQUIRED)
-    }
-
-    /// Refuses a person who neither holds a role nor stands in for it by policy.
-    pub(super) fn must_hold(&self, role: Role, person: &str, code: &'static problem::Code) -> Result<(), Problem> {
-        let Some(holder) = self.state.roles.get(&role) else { return Ok(()) };
-        let backups = self.backups(role);
-        let stands_in = backups.iter().flat_map(|party| self.ctx.roster.resolve(party, self.now()));
-        if holder.person == person
-            || holder.consulted.iter().any(|p| p == person)
-            || stands_in.into_iter().any(|p| p == person)
-        {
-            return Ok(());
-        }
-        Err(Problem::new(code, format!("{role} of INC-{} is {}", self.state.no, holder.person)))
-    }
+fn holding(draft: &Draft<'_>, audience: &str, fields: &HoldingFields) -> Result<String, Problem> {
+    let impact = super::text("statement.impact", &fields.impact)?;
+    let language = draft.audience(audience).map(|audience: &Audience| audience.language.as_deref())?;
+    let class = &draft.state.class;
+    let statement = draft.ctx.policy.statement(class, language).ok_or_else(|| {
+        let language = language.unwrap_or("en");
+        let detail = format!("the policy has no holding statement for `{class}` in `{language}` or `en`");
+        Problem::new(&problem::STATEMENT_MISSING, detail)
+    })?;
+    super::text("statement", &statement.fill(&impact, fields.next_update_at))
 }

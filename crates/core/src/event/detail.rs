@@ -104,6 +104,42 @@ pub struct Update {
     pub visible_at: Option<Instant>,
     /// The next one is promised by then.
     pub next_update_at: Option<Instant>,
+    /// How its text was approved.
+    #[serde(default)]
+    pub approval: Approval,
+    /// The message that it corrects.
+    #[serde(default)]
+    pub corrects: Option<u32>,
+}
+
+/// How the text of a message was approved.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Approval {
+    /// Its window asks for none.
+    #[default]
+    NotNeeded,
+    /// By a person, who may be its author where the policy allows it.
+    By(String),
+    /// It is a holding statement of the policy.
+    InAdvance,
+}
+
+/// Words that a person wrote to an audience. They are never changed: others take their place.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Words {
+    /// Number within the incident, which the message keeps.
+    pub no: u32,
+    /// To whom.
+    pub audience: String,
+    /// What they shall read.
+    pub text: String,
+    /// Who wrote it.
+    pub by: String,
+    /// The next message is promised by then.
+    pub next_update_at: Option<Instant>,
+    /// The published message that they correct.
+    pub corrects: Option<u32>,
 }
 
 /// A request to page people.
@@ -168,6 +204,11 @@ pub enum PageReason {
         /// How often by now.
         time: u32,
     },
+    /// Approved words were not published.
+    Unsent {
+        /// Their number.
+        update: u32,
+    },
     /// Someone asks to resolve without proof, and needs a second person.
     BreakGlass {
         /// Until when.
@@ -188,6 +229,7 @@ impl PageReason {
             PageReason::HandOver { role } => format!("hand-over-{role}"),
             PageReason::Declined { role } => format!("declined-{role}"),
             PageReason::HoldBroken { time } => format!("hold-broken-{time}"),
+            PageReason::Unsent { update } => format!("unsent-{update}"),
             PageReason::BreakGlass { until } => format!("break-glass-{until}"),
         }
     }

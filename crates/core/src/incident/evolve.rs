@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use calendar::{Instant, Intervals};
 
-use super::{BreakGlass, Escalation, Hold, Holder, Incident, MAX_ALERTS, Offer, Sources, Validation};
+use super::{BreakGlass, Escalation, Hold, Holder, Incident, MAX_ALERTS, Offer, Pending, Sources, Validation};
 use crate::clock::{Clock, ClockId, Ending};
 use crate::event::{Attached, Entry, Event, Opened, PageReason};
 use crate::signal::AlertState;
@@ -49,6 +49,7 @@ impl Incident {
             escalation: Escalation::default(),
             sources,
             updates: Vec::new(),
+            pending: BTreeMap::new(),
             informed: BTreeSet::new(),
         }
     }
@@ -130,7 +131,17 @@ impl Incident {
                 self.paused = None;
                 self.pauses.close(at);
             }
-            Event::UpdatePublished(update) => self.updates.push((**update).clone()),
+            Event::UpdatePublished(update) => {
+                // What waited for the same audience was written before they read this.
+                self.pending.remove(&update.audience);
+                self.updates.push((**update).clone());
+            }
+            Event::UpdateDrafted(words) => {
+                let pending = Pending { words: (**words).clone(), approved: None, reported: false };
+                self.pending.insert(words.audience.clone(), pending);
+            }
+            Event::UpdateApproved { update, act } => self.change_pending(*update, |p| p.approved = Some(act.clone())),
+            Event::ApprovedUnsent { update } => self.change_pending(*update, |p| p.reported = true),
             Event::UpdateVisible { update, .. } => {
                 if let Some(update) = self.updates.iter_mut().find(|u| u.no == *update) {
                     update.visible_at = update.visible_at.or(Some(at));
@@ -202,6 +213,12 @@ impl Incident {
         self.mitigated = None;
         self.contained = None;
         self.reopened += 1;
+    }
+
+    fn change_pending(&mut self, no: u32, change: impl FnOnce(&mut Pending)) {
+        if let Some(pending) = self.pending.values_mut().find(|pending| pending.words.no == no) {
+            change(pending);
+        }
     }
 
     fn change_clock(&mut self, id: &ClockId, change: impl FnOnce(&mut Clock)) {

@@ -244,6 +244,7 @@ fn conditional(first: Target) -> Window {
         closing: None,
         only_if: Some(Precondition::ImpactSustained),
         approval: None,
+        own_approval: None,
     }
 }
 

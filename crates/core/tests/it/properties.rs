@@ -24,6 +24,8 @@ enum Step {
     Alert { firing: bool },
     Declare { class: &'static str, severity: &'static str },
     Conversation { number: u8, value: f64 },
+    /// The words that wait for customers are approved, or published.
+    Pending { approve: bool },
     Act { by: Actor, act: Act },
 }
 
@@ -133,6 +135,12 @@ fn step() -> impl Strategy<Value = Step> {
         1 => role().prop_map(|role| {
             whole("ana", Command::HandOver { role, person: "ben".to_owned(), note: "over to you".to_owned() })
         }),
+        2 => (audience(), 0..2_u32).prop_map(|(audience, corrects)| {
+            let corrects = (corrects > 0).then_some(corrects);
+            whole("ana", Command::Draft { audience, text: "We know more.".to_owned(), next_update_at: None, corrects })
+        }),
+        3 => any::<bool>().prop_map(|approve| Step::Pending { approve }),
+        1 => (1..4_u32).prop_map(|update| whole("tom", Command::Correct { update, text: "Rather this.".to_owned() })),
         1 => Just(whole("ana", Command::BreakGlass { reason: "no time".to_owned() })),
         1 => Just(whole("mara", Command::Confirm {})),
     ]
@@ -172,14 +180,22 @@ fn happen(world: &mut World, step: Step) {
             s.value = Some(value);
             s.unit = Some(Unit { kind: "conversation".to_owned(), id: format!("c-{number}") });
         }),
+        Step::Pending { approve } => {
+            let update = world.incident().pending.get("customers").map_or(9, |pending| pending.words.no);
+            let command = if approve { Command::Approve { update } } else { Command::Publish { update } };
+            let _ = world.act(&Actor::Person("tom".to_owned()), &command);
+        }
         Step::Act { by, act } => {
             let after = |seconds: i64| world.now + Duration::from_secs(seconds);
             let command = match act {
                 Act::Whole(command) => command,
                 Act::Fact { fact, seconds } => Command::Fact { fact, at: seconds.map(after), note: "seen".to_owned() },
-                Act::Update { audience, seconds } => {
-                    Command::Update { audience, text: "We know.".to_owned(), next_update_at: seconds.map(after) }
-                }
+                Act::Update { audience, seconds } => Command::Update {
+                    audience,
+                    text: "We know.".to_owned(),
+                    next_update_at: seconds.map(after),
+                    statement: None,
+                },
                 Act::Validate { passed, seconds } => {
                     let (kind, text) = ("sample".to_owned(), "ten conversations".to_owned());
                     let evidence = Evidence { kind, text, link: None, observed_at: after(seconds) };
@@ -237,6 +253,15 @@ fn roles_are_held_or_vacant(state: &Incident) -> Result<(), TestCaseError> {
     Ok(())
 }
 
+/// No message is numbered twice, and none that waits is visible.
+fn messages_are_numbered_once(state: &Incident) -> Result<(), TestCaseError> {
+    let published = state.updates.iter().map(|update| update.no);
+    let numbers: Vec<u32> = published.chain(state.pending.values().map(|pending| pending.words.no)).collect();
+    let distinct: BTreeSet<&u32> = numbers.iter().collect();
+    prop_assert_eq!(distinct.len(), numbers.len(), "{:?}", numbers);
+    Ok(())
+}
+
 /// At most one thing of each kind is promised at a time, unless it is owed already.
 fn promises_do_not_pile_up(state: &Incident) -> Result<(), TestCaseError> {
     let mut running = BTreeSet::new();
@@ -261,6 +286,7 @@ proptest! {
             clocks_are_kept(state, &events)?;
             promises_do_not_pile_up(state)?;
             roles_are_held_or_vacant(state)?;
+            messages_are_numbered_once(state)?;
             // The state is the fold of its events, to the byte, also by way of JSON.
             let folded = Incident::fold(entries).unwrap();
             prop_assert_eq!(bytes(&folded), bytes(state));
@@ -344,6 +370,9 @@ fn life_is_not_all_refusals() {
                     Event::HandOverOffered { .. } => "offered",
                     Event::HoldBroken { .. } => "broken",
                     Event::BrokenGlass { .. } => "glass",
+                    Event::UpdateApproved { .. } => "approved",
+                    Event::ApprovedUnsent { .. } => "unsent",
+                    Event::UpdatePublished(update) if update.corrects.is_some() => "corrected",
                     _ => continue,
                 };
                 *seen.entry(word).or_default() += 1;
@@ -351,7 +380,7 @@ fn life_is_not_all_refusals() {
         }
     }
     let words = ["reopened", "failed", "resolved", "paused", "raised", "lowered", "missed", "decided"];
-    for word in words.into_iter().chain(["declined", "offered", "broken", "glass"]) {
+    for word in words.into_iter().chain(["declined", "offered", "broken", "glass", "approved", "unsent", "corrected"]) {
         assert!(seen.get(word).is_some_and(|times| *times >= 3), "{word}: {seen:?}");
     }
 }

@@ -212,6 +212,7 @@ fn words(reason: &PageReason, policy: &policy::model::Policy) -> String {
         PageReason::Assigned { role } => format!("you are asked to take {role}"),
         PageReason::HandOver { role } => format!("you are asked to take {role} over"),
         PageReason::Declined { role } => format!("{role} was declined"),
+        PageReason::Unsent { update } => format!("update {update} is approved and not published"),
         PageReason::HoldBroken { .. } => "a bad signal failed the validation".to_owned(),
         PageReason::BreakGlass { .. } => "a second person is asked to confirm a resolution without proof".to_owned(),
     }

@@ -66,7 +66,7 @@ fn command(world: &World, random: &mut Random) -> Command {
             let severity = ["SEV-1", "SEV-2", "SEV-3"][random.below(3) as usize].to_owned();
             Command::Severity { severity, reason: text(), approver: Some("mara".to_owned()) }
         }
-        7 => Command::Update { audience: "support".to_owned(), text: text(), next_update_at: None },
+        7 => Command::Update { audience: "support".to_owned(), text: text(), next_update_at: None, statement: None },
         8 => Command::Pause { reason: text() },
         _ => Command::Unpause {},
     }

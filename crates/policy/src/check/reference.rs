@@ -21,7 +21,7 @@ fn home(kind: Kind) -> Home {
     let home = |document, section, noun, code| Home { document, section, noun, code, built_in: &[] };
     match kind {
         Kind::Audience => home(In::Policy, "audiences", "audience", &problem::UNKNOWN_AUDIENCE),
-        Kind::Class => home(In::Policy, "classes", "class", &problem::UNKNOWN_CLASS),
+        Kind::Class | Kind::StatedClass => home(In::Policy, "classes", "class", &problem::UNKNOWN_CLASS),
         Kind::Escalation => home(In::Policy, "escalation", "escalation", &problem::UNKNOWN_ESCALATION),
         Kind::Metric => home(In::Policy, "metrics", "metric", &problem::UNKNOWN_METRIC),
         Kind::Person => home(In::Roster, "people", "person", &problem::UNKNOWN_PERSON),

@@ -31,6 +31,7 @@ fn audience(reader: &mut Reader<'_>, node: &Node) -> Option<Audience> {
     let calendar = target::calendar(reader, fields.get("calendar"));
     let language = reader.optional_text(fields.get("language"), "`language`");
     let region = reader.optional_text(fields.get("region"), "`region`");
+    let own_approval = reader.flag(fields.get("own_approval"), "`own_approval`");
     reader.finish(fields);
-    Some(Audience { channels, surface: surface.map(str::to_owned), calendar, language, region })
+    Some(Audience { channels, surface: surface.map(str::to_owned), calendar, language, region, own_approval })
 }

@@ -10,6 +10,7 @@ use super::target::{self, Context};
 use super::tree::{Entry, Node};
 use super::{audience, role, trigger, value, version_of};
 use crate::model::{Class, Metric, Policy, Rank, Review, Service, Severity};
+use crate::statement::Statement;
 use crate::suggest;
 
 /// The version of the document's format.
@@ -51,6 +52,7 @@ pub(super) fn compile(reader: &mut Reader<'_>, root: &Node) -> Option<Policy> {
     }
     let roles = role::rules(reader, fields.get("roles"));
     let escalation = role::escalations(reader, &mut fields);
+    let statements = statements(reader, fields.get("statements"));
     let review = fields.get("review").and_then(|node| review(reader, node));
     let reopen_within =
         fields.get("reopen_within").and_then(|node| {
@@ -72,6 +74,7 @@ pub(super) fn compile(reader: &mut Reader<'_>, root: &Node) -> Option<Policy> {
         classes,
         roles,
         escalation,
+        statements,
         review,
         reopen_within: reopen_within.unwrap_or(DEFAULT_REOPEN_WITHIN),
         warn_at_percent,
@@ -217,6 +220,21 @@ fn class(reader: &mut Reader<'_>, id: &str, node: &Node, context: &Context<'_>) 
         escalation,
         statutory,
     })
+}
+
+/// Holding statements by class, and within it by language.
+fn statements(reader: &mut Reader<'_>, node: Option<&Node>) -> BTreeMap<String, BTreeMap<String, Statement>> {
+    let mut statements = BTreeMap::new();
+    for Entry { key: class, key_span, node } in reader.named(node, "`statements`") {
+        reader.refer(Kind::StatedClass, class.clone(), key_span.clone());
+        let mut by_language = BTreeMap::new();
+        for Entry { key: language, node, .. } in reader.named(Some(node), "the statements of a class") {
+            let statement = reader.parsed(node, "a statement", Statement::parse);
+            by_language.extend(statement.map(|statement| (language.clone(), statement)));
+        }
+        statements.insert(class.clone(), by_language);
+    }
+    statements
 }
 
 fn review(reader: &mut Reader<'_>, node: &Node) -> Option<Review> {

@@ -61,6 +61,8 @@ pub(crate) enum Kind {
     Metric,
     Person,
     Schedule,
+    /// A class that holding statements are for: unlike a raised one it must be declared.
+    StatedClass,
 }
 
 /// The entries of a mapping with fixed keys. Whoever reads it must [`Reader::finish`] it.

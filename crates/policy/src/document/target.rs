@@ -114,6 +114,7 @@ fn window(reader: &mut Reader<'_>, node: &Node, calendar: &str) -> Option<Window
             closing: None,
             only_if: None,
             approval: None,
+            own_approval: None,
         }),
     }
 }
@@ -140,6 +141,7 @@ fn notices(reader: &mut Reader<'_>, node: &Node, default_calendar: &str) -> Opti
         .get("if")
         .and_then(|node| reader.word(node, "`if`", &[("impact sustained", Precondition::ImpactSustained)]));
     let approval = fields.get("approval").and_then(|node| role::role(reader, node, "`approval`"));
+    let own_approval = reader.flag(fields.get("own_approval"), "`own_approval`");
     let promises = ["first", "every", "closing"].iter().any(|key| fields.get(key).is_some());
     if !promises {
         let hint = Some("give `first`, `every` or `closing`; or write `none`".to_owned());
@@ -147,7 +149,8 @@ fn notices(reader: &mut Reader<'_>, node: &Node, default_calendar: &str) -> Opti
         reader.error(&problem::POLICY_MISSING_KEY, &span, "the window promises nothing", hint);
     }
     reader.finish(fields);
-    Some(Window::Notices { first, every, until: until.unwrap_or(Milestone::Resolved), closing, only_if, approval })
+    let until = until.unwrap_or(Milestone::Resolved);
+    Some(Window::Notices { first, every, until, closing, only_if, approval, own_approval })
 }
 
 fn window_calendar(reader: &mut Reader<'_>, fields: &mut Fields<'_>, default_calendar: &str) -> String {

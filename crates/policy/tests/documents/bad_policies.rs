@@ -35,6 +35,13 @@ const CASES: &[(&str, &str, &str)] = &[
     ("text for a flag", "restricted: true", "restricted: yes"),
     ("word that does not exist", "every: 60m, until: mitigated", "every: 60m, until: mitgated"),
     ("window without a promise", "{first: 60m, every: 60m, until: mitigated}", "{until: mitigated}"),
+    (
+        "holding statements",
+        "review: {every",
+        "statements:\n  pii_lek: {en: 'We see {impact}. More by {next_update_at}.'}\n  \
+         latency: {en: 'We see {impact}.', de: 'Es gibt {impact} und {name} bis {next_update_at}.', fr: '{'}\nreview: {every",
+    ),
+    ("own approval in words", "until: mitigated, approval: publishing", "until: mitigated, own_approval: never"),
     ("window that mixes two forms", "{first: 60m, every: 60m, until: mitigated}", "{decide: 4h, by: ana, every: 60m}"),
     (
         "several at once",

@@ -8,6 +8,8 @@ use policy::model::{
 };
 use policy::{Level, Source, load, render};
 
+use crate::common;
+
 /// The pair without its diagnostics below errors, which are shown by `found`.
 fn valid(policy: &str, roster: &str) -> (Policy, Roster, String) {
     let sources = [Source { name: "policy.yaml", text: policy }, Source { name: "roster.yaml", text: roster }];
@@ -100,6 +102,7 @@ fn a_class_refines_the_targets_of_its_severity() {
             closing: time(60, "always"),
             only_if: None,
             approval: Some(Role::Publishing),
+            own_approval: None,
         }
     );
     let leak = policy.targets("pii_leak", 1);
@@ -116,6 +119,35 @@ fn a_class_refines_the_targets_of_its_severity() {
     assert_eq!((first, only_if), (&time(90, "always"), &Some(Precondition::ImpactSustained)));
     assert!(policy.targets("pii_leak", 2).acknowledge.is_none());
     assert_eq!(policy.class("pii_leak").unwrap().statutory, ["gdpr-33-1"]);
+}
+
+#[test]
+fn a_hold_own_approval_and_holding_statements_are_read() {
+    let policy = common::edited(common::POLICY, "escalate_after: 20m\n", "escalate_after: 20m\n    hold: 30m\n");
+    let policy = common::edited(&policy, "approval: publishing}", "approval: publishing, own_approval: false}");
+    let policy = common::edited(
+        &policy,
+        "{surface: status-page}",
+        "{surface: status-page, language: de-AT, own_approval: true}",
+    );
+    let statements = "statements:\n  latency:\n    en: '{impact} until {next_update_at}'\n    \
+                      de: '{impact} bis {next_update_at}'\nreview: {every";
+    let policy = common::edited(&policy, "review: {every", statements);
+    let (policy, _, _) = valid(&policy, common::ROSTER);
+    let targets = policy.targets("pii_leak", 1);
+    assert_eq!((targets.hold, policy.targets("pii_leak", 2).hold), (time(30, "always"), None));
+    let Window::Notices { own_approval, .. } = &targets.updates["customers"] else { panic!("notices") };
+    let audience = &policy.audiences["customers"];
+    assert_eq!((*own_approval, audience.own_approval), (Some(false), Some(true)));
+    let said = |class, language| policy.statement(class, language).map(policy::statement::Statement::template);
+    for (language, wanted) in [
+        (audience.language.as_deref(), "{impact} bis {next_update_at}"),
+        (Some("fr"), "{impact} until {next_update_at}"),
+        (None, "{impact} until {next_update_at}"),
+    ] {
+        assert_eq!(said("latency", language).as_deref(), Some(wanted), "{language:?}");
+    }
+    assert_eq!(said("pii_leak", None), None);
 }
 
 #[test]

@@ -115,6 +115,15 @@ pub(crate) fn line(event: &Event, names: &Names, now: Instant) -> Line {
         Event::HandOverOffered { role, person, note } => {
             major(html! { (names.person(person)) " is asked to take over " (words::role(*role).0) }).quoting(note)
         }
+        Event::UpdateDrafted(words) => {
+            major(html! { "Drafted for " (words.audience) " by " (names.person(&words.by)) }).quoting(&words.text)
+        }
+        Event::UpdateApproved { update, act } => {
+            major(html! { "Update " (update) " approved by " (names.person(&act.by)) })
+        }
+        Event::ApprovedUnsent { update } => {
+            alarm(html! { strong { "Update " (update) " is approved and not published" } })
+        }
         Event::HoldStarted { until } => minor(html! { "The fix must stand until " (at(until)) }),
         Event::HoldBroken { trigger } => {
             alarm(html! { strong { "Validation failed" } ": trigger " code { (trigger) } " fired in the hold" })
@@ -219,6 +228,7 @@ fn paging(request: &PageRequest, names: &Names) -> Line {
         PageReason::Assigned { role } => html! { "given the role " (words::role(*role).0) },
         PageReason::HandOver { role } => html! { "asked to take over " (words::role(*role).0) },
         PageReason::Declined { role } => html! { (words::role(*role).0) " was declined" },
+        PageReason::Unsent { update } => html! { "update " (update) " approved and not published" },
         PageReason::HoldBroken { .. } => html! { "a bad signal failed the validation" },
         PageReason::BreakGlass { .. } => html! { "asked to confirm a resolution without proof" },
     };

@@ -111,7 +111,7 @@ fn window_words(window: &Window) -> String {
         Window::Decide { within: target, by } => {
             format!("only if {by} decides so, within {}", within(target))
         }
-        Window::Notices { first, every, until, closing, only_if, approval } => {
+        Window::Notices { first, every, until, closing, only_if, approval, .. } => {
             let mut parts = Vec::new();
             parts.extend(first.as_ref().map(|target| format!("first within {}", within(target))));
             parts.extend(every.as_ref().map(|target| cadence(target, *until)));

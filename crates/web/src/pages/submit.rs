@@ -26,6 +26,7 @@ pub(crate) fn command(word: &str, fields: &Fields, now: Instant) -> Result<Comma
             audience: text("audience"),
             text: message(&text("impact"), &text("workaround")),
             next_update_at: next_update(fields, now)?,
+            statement: None,
         },
         "decide" => {
             Command::Decide { audience: text("audience"), inform: answer(fields, "inform")?, reason: text("reason") }
@@ -187,6 +188,7 @@ mod tests {
             audience: "customers".to_owned(),
             text: text.to_owned(),
             next_update_at: next.map(|at| Instant::parse(at).unwrap()),
+            statement: None,
         };
         for (word, sent, wanted) in [
             ("acknowledge", vec![], Command::Acknowledge {}),

@@ -74,7 +74,15 @@ fn an_acknowledgement_stops_the_steps_whoever_gives_it_and_however() {
         ("ben", Command::Acknowledge {}),
         ("mara", Command::Mitigate { note: "rolled back".to_owned() }),
         ("ana", Command::Contain { customers_see: "a person answers".to_owned() }),
-        ("tom", Command::Update { audience: "customers".to_owned(), text: "Hm.".to_owned(), next_update_at: None }),
+        (
+            "tom",
+            Command::Update {
+                audience: "customers".to_owned(),
+                text: "Hm.".to_owned(),
+                next_update_at: None,
+                statement: None,
+            },
+        ),
     ];
     for (who, act) in acts {
         let mut world = World::sev1();

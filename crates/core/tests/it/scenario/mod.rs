@@ -8,4 +8,5 @@ mod proof;
 mod severity;
 mod triggers;
 mod windows;
+mod words;
 mod work;

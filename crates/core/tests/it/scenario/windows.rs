@@ -110,11 +110,21 @@ fn an_audience_without_a_surface_waits_for_its_channel() {
 #[test]
 fn only_the_publisher_or_a_backup_tells_customers() {
     let mut world = World::sev1();
-    let update = Command::Update { audience: "customers".to_owned(), text: "Hm.".to_owned(), next_update_at: None };
+    let update = Command::Update {
+        audience: "customers".to_owned(),
+        text: "Hm.".to_owned(),
+        next_update_at: None,
+        statement: None,
+    };
     assert_eq!(world.refused("ana", update.clone()), "approval-required");
     world.does("mara", update);
     let machine = wcore::event::Actor::Machine("bot".to_owned());
-    let update = Command::Update { audience: "executives".to_owned(), text: "Hm.".to_owned(), next_update_at: None };
+    let update = Command::Update {
+        audience: "executives".to_owned(),
+        text: "Hm.".to_owned(),
+        next_update_at: None,
+        statement: None,
+    };
     assert_eq!(world.act(&machine, &update).unwrap_err().code.id, "person-required");
     world.expect_clock("notify:executives", "due 10:15");
 }
@@ -145,7 +155,12 @@ fn a_role_decides_whether_customers_are_told() {
     let mut world = World::airline();
     world.declare("suspected_leak", "SEV-1");
     world.expect_clocks(&[("decide:customers", "due 14:00"), ("notify:customers", "none")]);
-    let update = Command::Update { audience: "customers".to_owned(), text: "Hm.".to_owned(), next_update_at: None };
+    let update = Command::Update {
+        audience: "customers".to_owned(),
+        text: "Hm.".to_owned(),
+        next_update_at: None,
+        statement: None,
+    };
     assert_eq!(world.refused("tom", update.clone()), "role-required");
     assert_eq!(world.refused("ana", decide(true)), "role-required");
     world.advance("1h");

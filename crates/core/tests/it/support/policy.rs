@@ -63,5 +63,5 @@ pub(crate) fn notices(
     until: Milestone,
     closing: Option<Target>,
 ) -> Window {
-    Window::Notices { first, every, until, closing, only_if: None, approval: None }
+    Window::Notices { first, every, until, closing, only_if: None, approval: None, own_approval: None }
 }

@@ -243,7 +243,15 @@ impl World {
     #[track_caller]
     pub(crate) fn tells(&mut self, who: &str, audience: &str, next_update_at: Option<&str>) {
         let text = "We are looking into it.".to_owned();
-        self.does(who, Command::Update { audience: audience.to_owned(), text, next_update_at: next_update_at.map(at) });
+        self.does(
+            who,
+            Command::Update {
+                audience: audience.to_owned(),
+                text,
+                next_update_at: next_update_at.map(at),
+                statement: None,
+            },
+        );
     }
 
     #[track_caller]

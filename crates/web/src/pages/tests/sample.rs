@@ -127,7 +127,7 @@ pub(super) fn mitigate(text: &str) -> Command {
 }
 
 pub(super) fn update(audience: &str, text: &str) -> Command {
-    Command::Update { audience: audience.to_owned(), text: text.to_owned(), next_update_at: None }
+    Command::Update { audience: audience.to_owned(), text: text.to_owned(), next_update_at: None, statement: None }
 }
 
 /// The story of a SEV-1 until it is contained, with a missed update and one that ran late.
