@@ -14,11 +14,13 @@ use crate::codegen::crate_graph;
 const MAX_LINES: usize = 600;
 
 /// Our crates from the ground up: each may use those before it, never those after it.
-const LAYERS: [&str; 11] = [
+const LAYERS: [&str; 13] = [
     "watchbell-problem",
     "watchbell-calendar",
     "watchbell-policy",
     "watchbell-core",
+    "watchbell-lab",
+    "watchbell-report",
     "watchbell-journal",
     "watchbell-intake",
     "watchbell-channel",

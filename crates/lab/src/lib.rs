@@ -1,0 +1,22 @@
+//! Uses of the core: the escalation matrix, the weekly review, backtests.
+//!
+//! Pure, and without semantics of its own: what an incident is, when a clock is due and whether a
+//! trigger fires, the core says. Here its answers are asked for, gathered and compared. How they
+//! look is the report's business.
+
+pub mod backtest;
+mod bound;
+mod matrix;
+mod review;
+mod tighten;
+mod week;
+mod words;
+
+pub use matrix::{CUSTOMERS, Check, EXECUTIVES, Matrix, Readiness, Row, Scope, SeverityCount, Summary, Tier, matrix};
+pub use review::{
+    AFTER_HOURS, AfterHours, BrokenGlass, Counts, FALSE_PAGE, FalsePage, Finding, LateAnswer, Miss, OpenValidation,
+    Outcome, Question, Review, Tally, Trend, review, review_zone,
+};
+pub use tighten::{Tighter, tighten};
+pub use week::{ParseWeekError, Week};
+pub use words::{length, target, window};

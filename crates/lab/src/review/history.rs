@@ -1,0 +1,119 @@
+//! What a review needs of one incident beyond its state: who answered when, and what ended when.
+
+use std::collections::BTreeMap;
+
+use calendar::Instant;
+use policy::model::Role;
+use wcore::Incident;
+use wcore::clock::ClockId;
+use wcore::event::{Entry, Event, PageReason};
+
+/// One incident up to an instant.
+pub(super) struct History {
+    /// Its state then.
+    pub(super) state: Incident,
+    /// Deadlines that passed, with the holder of the role that answers for each.
+    pub(super) breaches: Vec<Breach>,
+    /// When clocks ended otherwise than by being met.
+    pub(super) ended: BTreeMap<ClockId, Instant>,
+    /// Its resolutions and reopenings, in order.
+    pub(super) turns: Vec<Turn>,
+    /// Resolutions without proof: when, who asked, who confirmed, why.
+    pub(super) broken_glass: Vec<(Instant, String, String, String)>,
+    /// Reviews recorded: when, by whom, cause and action.
+    pub(super) findings: Vec<(Instant, String, String, String)>,
+    /// Somebody was paged about it.
+    pub(super) paged: bool,
+}
+
+/// A deadline that passed.
+pub(super) struct Breach {
+    pub(super) clock: ClockId,
+    pub(super) due_at: Instant,
+    /// The person who held the role; `None`: nobody did.
+    pub(super) owner: Option<String>,
+}
+
+/// It was resolved, or came back.
+pub(super) enum Turn {
+    Resolved { at: Instant },
+    Reopened { at: Instant },
+}
+
+impl Turn {
+    fn at(&self) -> Instant {
+        match self {
+            Turn::Resolved { at } | Turn::Reopened { at } => *at,
+        }
+    }
+}
+
+impl History {
+    /// Follows an incident up to `now`; `None` where it had not opened by then.
+    pub(super) fn follow(entries: &[Entry], now: Instant) -> Option<History> {
+        let mut history: Option<History> = None;
+        for entry in entries.iter().filter(|entry| entry.at <= now) {
+            for event in &entry.events {
+                match (&mut history, event) {
+                    (None, Event::Opened(opened)) => history = Some(History::begin(Incident::open(opened, entry.at))),
+                    (None, _) => return None,
+                    (Some(history), event) => history.see(entry, event),
+                }
+            }
+        }
+        history
+    }
+
+    fn begin(state: Incident) -> History {
+        History {
+            state,
+            breaches: Vec::new(),
+            ended: BTreeMap::new(),
+            turns: Vec::new(),
+            broken_glass: Vec::new(),
+            findings: Vec::new(),
+            paged: false,
+        }
+    }
+
+    fn see(&mut self, entry: &Entry, event: &Event) {
+        match event {
+            Event::ClockBreached { clock, due_at } => {
+                let owner = self.holder(clock.kind.accountable());
+                self.breaches.push(Breach { clock: clock.clone(), due_at: *due_at, owner });
+            }
+            Event::ClockEnded { clock, .. } => {
+                self.ended.insert(clock.clone(), entry.at);
+            }
+            Event::Resolved { .. } => self.turns.push(Turn::Resolved { at: entry.at }),
+            Event::BrokenGlass { by, confirmed_by, reason } => {
+                self.broken_glass.push((entry.at, by.clone(), confirmed_by.clone(), reason.clone()));
+            }
+            Event::Reopened { .. } => self.turns.push(Turn::Reopened { at: entry.at }),
+            Event::Reviewed { act, cause, action } => {
+                self.findings.push((entry.at, act.by.clone(), cause.clone(), action.clone()));
+            }
+            Event::PageRequested(page) => {
+                self.paged |= matches!(page.reason, PageReason::Escalation { .. });
+            }
+            _ => {}
+        }
+        self.state.evolve(event, entry.at);
+    }
+
+    /// The person who holds a role now.
+    pub(super) fn holder(&self, role: Role) -> Option<String> {
+        self.state.roles.get(&role).map(|holder| holder.person.clone())
+    }
+
+    /// It had alerts, and all of them have ended.
+    pub(super) fn is_cleared(&self) -> bool {
+        !self.state.sources.alerts.is_empty() && self.state.firing() == 0
+    }
+
+    /// Whether it had opened and was not resolved just before an instant.
+    pub(super) fn is_open_before(&self, at: Instant) -> bool {
+        let last = self.turns.iter().rfind(|turn| turn.at() < at);
+        self.state.opened_at < at && !matches!(last, Some(Turn::Resolved { .. }))
+    }
+}
