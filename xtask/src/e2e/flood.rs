@@ -35,7 +35,7 @@ struct Flood {
 
 pub(super) async fn run(checks: &mut Checks) -> Result<()> {
     let receiver = Receiver::start().await?;
-    let site = documents::site(&receiver)?;
+    let site = documents::site_with(&policy(), documents::ROSTER, &receiver)?;
     let server = site.start().await?;
     let addr = server.api.addr;
     let flood = Arc::new(Flood::default());
@@ -46,8 +46,10 @@ pub(super) async fn run(checks: &mut Checks) -> Result<()> {
     let mut times = Vec::new();
     for n in 0..DECLARATIONS {
         let asked = Instant::now();
-        let declaration = json!({"title": format!("By hand {n}"), "class": "leak", "severity": "SEV-1", "service": "support-assistant"});
+        let service = format!("service-{n}");
+        let declaration = json!({"title": "By hand", "class": "leak", "severity": "SEV-1", "service": service});
         let declared = server.api.post("/api/v1/incidents", &declaration).await?;
+        ensure!(declared["service"] == *service, "the declaration should have opened an incident, but got {declared}");
         let id = declared["id"].as_str().unwrap_or_default().to_owned();
         let page = receiver.page_about(&id, LIMIT * 10).await?;
         times.push(page.at.duration_since(asked));
@@ -74,6 +76,12 @@ pub(super) async fn run(checks: &mut Checks) -> Result<()> {
     server.stop()
 }
 
+/// The usual policy with a service for each declaration, so that each opens an incident of its own.
+fn policy() -> String {
+    let services: String = (0..DECLARATIONS).map(|n| format!("  service-{n}: {{name: Service {n}}}\n")).collect();
+    documents::POLICY.replace("services:\n", &format!("services:\n{services}"))
+}
+
 /// Sends signals that attach to one incident, without a break, until told to stop.
 async fn send(addr: std::net::SocketAddr, sender: usize, flood: Arc<Flood>) -> Result<()> {
     let bearer = format!("Bearer {ADMIN}");
@@ -87,7 +95,7 @@ async fn send(addr: std::net::SocketAddr, sender: usize, flood: Arc<Flood>) -> R
         let body = Value::from(signals.collect::<Vec<Value>>()).to_string();
         let reply = connection.send(&request("POST", "/v1/signals", &headers, body.as_bytes())).await?;
         match reply.status {
-            202 => flood.accepted.fetch_add(SIGNALS_PER_REQUEST as u64, Ordering::Relaxed),
+            202 => flood.accepted.fetch_add(reply.json()["accepted"].as_u64().unwrap_or(0), Ordering::Relaxed),
             429 => flood.overloaded.fetch_add(1, Ordering::Relaxed),
             status => anyhow::bail!("a signal of the flood was answered {status}: {}", reply.text()),
         };

@@ -26,6 +26,8 @@ const POWER_LOSSES: u32 = 20;
 /// Earliest and latest instant of a kill after the load began, in milliseconds: from the first
 /// commits to well into the first missed deadlines.
 const KILL_AFTER_MS: (u64, u64) = (20, 1_500);
+/// A line of progress after so many kills.
+const PROGRESS_EVERY: u32 = 10;
 /// Seed of the kills' instants; another one by `E2E_SEED`.
 const SEED: u64 = 20_261_123;
 
@@ -59,6 +61,9 @@ async fn rounds(checks: &mut Checks, kills: u32, shim: Option<&Shim>) -> Result<
             undone = Undone { writes: undone.writes + lost.writes, files: undone.files + lost.files };
         }
         site.on_data(&["audit", "verify"]).with_context(context)?;
+        if kill % PROGRESS_EVERY == 0 {
+            println!("   {what}: {kill} of {kills}; so far {ledger}");
+        }
     }
 
     let server = start(&site, shim).await?;

@@ -22,6 +22,9 @@ const MAX_SIGNALS: u64 = 20;
 const CASES: u64 = 4;
 /// Between two commands, and between two readings.
 const PAUSE: Duration = Duration::from_millis(15);
+/// Longest pause between two requests of one sender, in milliseconds. Without any, a run would
+/// store millions of signals, and reading them all back after every kill would take hours.
+const MAX_PAUSE_MS: u64 = 20;
 
 /// Tasks that load one server.
 pub(super) struct Load {
@@ -77,9 +80,10 @@ async fn send(api: Api, prefix: String, round: u32, mut random: Random, said: Ar
                 }
                 lock(&said).signals.extend(ids);
             }
-            429 => tokio::time::sleep(PAUSE).await,
+            429 => {}
             status => bail!("signals were answered {status}: {}", reply.text()),
         }
+        tokio::time::sleep(Duration::from_millis(random.range(0, MAX_PAUSE_MS + 1))).await;
     }
     Ok(())
 }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::time::Duration;
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, ensure};
 use serde_json::Value;
 
 use super::super::receiver::Receiver;
@@ -13,6 +13,8 @@ use crate::http::Api;
 
 /// For a backlog of pages after the last kill.
 const PATIENCE: Duration = Duration::from_secs(120);
+/// With nothing pending and nothing new for so long, the outbox is at rest.
+const REST: Duration = Duration::from_millis(500);
 
 /// What became of the pages.
 pub(super) struct Pages {
@@ -32,19 +34,23 @@ impl fmt::Display for Pages {
     }
 }
 
-/// Waits for the outbox to empty, then compares requests, deliveries and what was received.
+/// Waits until the outbox is at rest, then compares requests, deliveries and what was received.
 pub(super) async fn compare(api: &Api, receiver: &Receiver) -> Result<Pages> {
-    let ended = || async {
+    // Claims come before attempts, so that an outbox at rest shows in a position that stays.
+    let at_rest = || async {
+        let before = api.get("/api/v1/audit").await?;
+        tokio::time::sleep(REST).await;
         let pending = api.list("/api/v1/deliveries?state=pending", "deliveries").await?;
-        Ok(pending.is_empty().then_some(()))
+        Ok((pending.is_empty() && api.get("/api/v1/audit").await? == before).then_some(()))
     };
-    eventually("every delivery ends", PATIENCE, ended).await?;
-    let claimed = || async {
-        let rows = api.list("/api/v1/deliveries", "deliveries").await?;
-        let requests = requests(api).await?;
-        Ok(requests.iter().all(|request| request.has_ended(&rows)).then_some((rows, requests)))
-    };
-    let (rows, requests) = eventually("every page request has deliveries", PATIENCE, claimed).await?;
+    eventually("every delivery ends", PATIENCE, at_rest).await?;
+    let rows = api.list("/api/v1/deliveries", "deliveries").await?;
+    let requests = requests(api).await?;
+    for (batch, asked) in &requests {
+        let became = became(batch, &rows);
+        let lost = asked.iter().filter(|request| !request.is_moot).count() > became;
+        ensure!(!lost, "{batch:?} asked for {asked:?}, and {became} of these became deliveries");
+    }
     let mut received: BTreeMap<String, Vec<Vec<u8>>> = BTreeMap::new();
     for page in receiver.all() {
         received.entry(page.id().to_owned()).or_default().push(page.message.body);
@@ -61,60 +67,45 @@ pub(super) async fn compare(api: &Api, receiver: &Receiver) -> Result<Pages> {
         ensure!(bodies.iter().all(|body| body == &bodies[0]), "under the webhook-id {id} came different bodies");
     }
     let repeated = received.values().map(|bodies| bodies.len() - 1).sum();
-    Ok(Pages { requested: requests.len(), deliveries: rows.len(), delivered, repeated })
+    Ok(Pages { requested: requests.values().map(Vec::len).sum(), deliveries: rows.len(), delivered, repeated })
 }
 
+/// One decision about one incident: its id, and the position in the journal.
+type Batch = (String, u64);
+
 /// A page that some timeline says was asked for.
+#[derive(Debug)]
 struct Request {
-    incident: String,
-    /// The part of a delivery's id that names its reason, as the core's `PageReason::key`.
-    key: String,
+    #[expect(dead_code, reason = "shown when it is lost")]
+    reason: Value,
     /// Somebody took the incident, so that a step of its escalation may have had nothing left to do.
     is_moot: bool,
 }
 
-impl Request {
-    /// It has deliveries, all of which ended, or nobody waits for it any more.
-    fn has_ended(&self, rows: &[Value]) -> bool {
-        let is_mine = |row: &&Value| {
-            row["incident"] == *self.incident && row["id"].as_str().is_some_and(|id| id.contains(&self.key))
-        };
-        let mut mine = rows.iter().filter(is_mine).peekable();
-        let is_claimed = mine.peek().is_some();
-        (is_claimed && mine.all(|row| row["state"] != "pending")) || (!is_claimed && self.is_moot)
-    }
+/// How many requests of a decision have deliveries. A delivery is named after its request, which
+/// is named after its batch: `dlv_<position>-<index>_…`.
+fn became((incident, position): &Batch, rows: &[Value]) -> usize {
+    let prefix = format!("dlv_{position}-");
+    let mine = rows.iter().filter(|row| row["incident"] == **incident).filter_map(|row| row["id"].as_str());
+    let requests = mine.filter_map(|id| id.strip_prefix(&prefix)?.split_once('_').map(|(index, _)| index));
+    requests.collect::<BTreeSet<&str>>().len()
 }
 
-async fn requests(api: &Api) -> Result<Vec<Request>> {
-    let mut requests = Vec::new();
+async fn requests(api: &Api) -> Result<BTreeMap<Batch, Vec<Request>>> {
+    let mut requests: BTreeMap<Batch, Vec<Request>> = BTreeMap::new();
     for incident in api.list("/api/v1/incidents", "incidents").await? {
         let id = incident["id"].as_str().unwrap_or_default();
         let is_taken = incident["status"] != "triggered";
         for entry in documents::timeline(api, id).await? {
-            for (kind, request) in documents::events(&entry) {
+            let position = entry["position"].as_u64().with_context(|| format!("no position in {entry}"))?;
+            for (kind, mut request) in documents::events(&entry) {
                 if kind == "page_requested" {
-                    let (key, is_escalation) = reason(&request["reason"])?;
-                    requests.push(Request { incident: id.to_owned(), key, is_moot: is_taken && is_escalation });
+                    let reason = request["reason"].take();
+                    let is_moot = is_taken && reason.get("escalation").is_some();
+                    requests.entry((id.to_owned(), position)).or_default().push(Request { reason, is_moot });
                 }
             }
         }
     }
     Ok(requests)
-}
-
-/// The key of a page's reason, and whether it is a step of the escalation.
-fn reason(reason: &Value) -> Result<(String, bool)> {
-    let parts = reason.as_object().and_then(|map| map.iter().next());
-    let (kind, content) = parts.with_context(|| format!("a page without a reason: {reason}"))?;
-    let clock = || documents::clock_name(&content["clock"]);
-    let key = match kind.as_str() {
-        "escalation" => format!("step-{}-round-{}", content["step"], content["round"]),
-        "warning" => format!("warning-{}-{}", clock()?, content["percent"]),
-        "missed" => format!("missed-{}", clock()?),
-        "raised" => format!("raised-{}", content["to"]),
-        "reopened" => format!("reopened-{}", content["time"]),
-        "assigned" => format!("assigned-{}", content["role"].as_str().unwrap_or_default()),
-        other => bail!("a page has the unknown reason `{other}`"),
-    };
-    Ok((key, kind == "escalation"))
 }
