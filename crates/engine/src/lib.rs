@@ -20,6 +20,7 @@ mod run;
 mod shared;
 mod start;
 mod stats;
+mod step;
 mod time;
 mod view;
 
@@ -34,6 +35,7 @@ pub use rules::{Documents, Rules, Secrets};
 pub use shared::Health;
 pub use start::{Config, StartError, start, start_with};
 pub use stats::Stats;
+pub use step::{Asked, Sending, Stepper};
 pub use time::TimeSource;
 pub use view::{Delivery, SelfAlert, StoredEntry, StoredSignal, View};
 

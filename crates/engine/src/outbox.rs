@@ -4,10 +4,11 @@
 //! roster; only deliveries are sent, and each is one contact of one person.
 
 mod claim;
+mod clerk;
 mod dispatch;
 mod places;
 mod record;
-mod send;
+pub(crate) mod send;
 
 use problem::Problem;
 use serde::{Deserialize, Serialize};
@@ -15,7 +16,9 @@ use wcore::event::{PageRequest, Update};
 
 use crate::codec;
 
+pub(crate) use clerk::Clerk;
 pub(crate) use dispatch::{Bell, DISABLED_CHANNELS, Dispatcher};
+pub(crate) use places::Places;
 
 /// What a decision asks of the outbox.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

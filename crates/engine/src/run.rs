@@ -13,7 +13,7 @@ use wcore::trigger::Detectors;
 use crate::cache::Cache;
 use crate::codec;
 use crate::duplicates::Duplicates;
-use crate::queue::Input;
+use crate::queue::{Input, Taken};
 use crate::rules::{Pins, Rules};
 use crate::shared::Shared;
 
@@ -67,26 +67,31 @@ impl Thread {
             if taken.finished {
                 return;
             }
-            let mut inputs = std::mem::take(&mut self.unwritten);
-            inputs.extend(taken.first);
-            inputs.extend(watch.look(&self.shared).map(Input::SelfAlert));
-            let due = self.due_inputs();
-            let readable = due.is_some();
-            inputs.extend(due.unwrap_or_default().into_iter().map(Input::Due));
-            inputs.extend(taken.signals);
-            let settles = self.detectors_due().is_some_and(|at| at <= self.shared.time.now());
-            let mut written = true;
-            if !inputs.is_empty() || settles {
-                written = self.process(inputs, settles);
-            }
+            let jump = watch.look(&self.shared);
+            let mut works = self.turn(taken, jump);
             // A quiet store that failed must be tried again, or nobody would know that it works.
-            if (failed && readable && written) || tended.elapsed() >= TEND_EVERY {
-                written &= self.tend();
+            if (failed && works) || tended.elapsed() >= TEND_EVERY {
+                works &= self.tend();
                 tended = std::time::Instant::now();
             }
-            failed = !(readable && written);
+            failed = !works;
             self.shared.set_detectors_due(self.detectors_due());
         }
+    }
+
+    /// Decides what was taken, a complaint, and what has fallen due; whether the journal could be
+    /// read and written.
+    pub(crate) fn turn(&mut self, taken: Taken, complaint: Option<Problem>) -> bool {
+        let mut inputs = std::mem::take(&mut self.unwritten);
+        inputs.extend(taken.first);
+        inputs.extend(complaint.map(Input::SelfAlert));
+        let due = self.due_inputs();
+        let readable = due.is_some();
+        inputs.extend(due.unwrap_or_default().into_iter().map(Input::Due));
+        inputs.extend(taken.signals);
+        let settles = self.detectors_due().is_some_and(|at| at <= self.shared.time.now());
+        let written = (inputs.is_empty() && !settles) || self.process(inputs, settles);
+        readable && written
     }
 
     /// How long until something falls due by itself.
@@ -97,7 +102,7 @@ impl Thread {
         if self.stuck.is_empty() { until } else { until.max(STUCK_NAP) }
     }
 
-    fn detectors_due(&self) -> Option<Instant> {
+    pub(crate) fn detectors_due(&self) -> Option<Instant> {
         let resting = self.detectors_rest_until.is_some_and(|until| std::time::Instant::now() < until);
         if resting { None } else { self.detectors.next_due() }
     }

@@ -11,7 +11,7 @@ use wcore::trigger::Detectors;
 
 use crate::cache::Cache;
 use crate::handle::{Engine, Inner, Running};
-use crate::outbox::{DISABLED_CHANNELS, Dispatcher};
+use crate::outbox::{Clerk, DISABLED_CHANNELS, Dispatcher};
 use crate::queue::{ActivateInput, Input};
 use crate::rules::{Documents, Pins, Rules, Secrets};
 use crate::run::{Thread, rebuild_duplicates};
@@ -65,6 +65,24 @@ pub fn start_with(
     config: Config,
     secrets: &Secrets,
 ) -> Result<Engine, StartError> {
+    let thread = prepare(store, documents, config, secrets)?;
+    let (shared, reader) = (Arc::clone(&thread.shared), Arc::clone(&thread.reader));
+    let (idle_sender, idle) = watch::channel(0);
+    let clerk = Clerk { shared: Arc::clone(&shared), reader: Arc::clone(&reader) };
+    let dispatcher = Dispatcher { clerk, webhook: channel::Webhook::new()?, idle: idle_sender };
+    let thread = std::thread::Builder::new().name("engine".to_owned()).spawn(move || thread.run())?;
+    let dispatcher = tokio::spawn(dispatcher.run());
+    let running = Mutex::new(Some(Running { thread, dispatcher }));
+    Ok(Engine { inner: Arc::new(Inner { shared, reader, idle, running }) })
+}
+
+/// What the engine's thread begins with, read from the store.
+pub(crate) fn prepare(
+    store: &dyn Store,
+    documents: Documents,
+    config: Config,
+    secrets: &Secrets,
+) -> Result<Thread, StartError> {
     let mut writer = store.writer(config.workspace)?;
     let reader = store.reader(config.workspace)?;
     let head = writer.head()?;
@@ -87,17 +105,10 @@ pub fn start_with(
     }
     let mut pins = Pins::default();
     pins.add(&rules.policy);
-    let (idle_sender, idle) = watch::channel(0);
-    let dispatcher = Dispatcher {
-        shared: Arc::clone(&shared),
-        reader: Arc::clone(&reader),
-        webhook: channel::Webhook::new()?,
-        idle: idle_sender,
-    };
-    let thread = Thread {
-        shared: Arc::clone(&shared),
+    Ok(Thread {
+        shared,
         writer,
-        reader: Arc::clone(&reader),
+        reader,
         head,
         rules,
         pins,
@@ -108,11 +119,7 @@ pub fn start_with(
         detectors_rest_until: None,
         unwritten: Vec::new(),
         fault: config.fault,
-    };
-    let thread = std::thread::Builder::new().name("engine".to_owned()).spawn(move || thread.run())?;
-    let dispatcher = tokio::spawn(dispatcher.run());
-    let running = Mutex::new(Some(Running { thread, dispatcher }));
-    Ok(Engine { inner: Arc::new(Inner { shared, reader, idle, running }) })
+    })
 }
 
 fn queue(shared: &Shared, input: Input) {

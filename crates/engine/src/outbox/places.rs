@@ -14,7 +14,7 @@ const CHANNEL_RESERVED: usize = 16;
 
 /// Whether an attempt may begin.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Seat {
+pub(crate) enum Seat {
     /// It has its place.
     Taken,
     /// Its channel is full; another channel may have room.
@@ -25,22 +25,22 @@ pub(super) enum Seat {
 
 /// Who has a place.
 #[derive(Default)]
-pub(super) struct Places {
+pub(crate) struct Places {
     /// Channels by delivery.
     taken: BTreeMap<String, String>,
     by_channel: BTreeMap<String, usize>,
 }
 
 impl Places {
-    pub(super) fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.taken.is_empty()
     }
 
-    pub(super) fn holds(&self, delivery: &str) -> bool {
+    pub(crate) fn holds(&self, delivery: &str) -> bool {
         self.taken.contains_key(delivery)
     }
 
-    pub(super) fn take(&mut self, delivery: &str, channel: &str, severity: u8) -> Seat {
+    pub(crate) fn take(&mut self, delivery: &str, channel: &str, severity: u8) -> Seat {
         let limit = |all: usize, reserved: usize| if severity <= 1 { all } else { all - reserved };
         if self.taken.len() >= limit(ALL, ALL_RESERVED) {
             return Seat::Full;
@@ -54,7 +54,7 @@ impl Places {
         Seat::Taken
     }
 
-    pub(super) fn leave(&mut self, delivery: &str) {
+    pub(crate) fn leave(&mut self, delivery: &str) {
         let Some(channel) = self.taken.remove(delivery) else { return };
         if let Some(busy) = self.by_channel.get_mut(&channel) {
             *busy -= 1;

@@ -3,28 +3,28 @@
 use journal::{DeliveryUpdate, DocumentChange, OutboxChanges};
 use problem::Problem;
 
-use super::dispatch::Dispatcher;
+use super::clerk::Clerk;
 use crate::attempt::concerns_one_input;
 use crate::queue::{FollowUp, Input, WriteInput, stopping};
 
 /// A claim or an outcome, and what must become durable together with it.
 #[derive(Clone)]
-pub(super) struct Record {
-    pub(super) update: DeliveryUpdate,
-    pub(super) documents: Vec<DocumentChange>,
-    pub(super) follow_ups: Vec<FollowUp>,
+pub(crate) struct Record {
+    pub(crate) update: DeliveryUpdate,
+    pub(crate) documents: Vec<DocumentChange>,
+    pub(crate) follow_ups: Vec<FollowUp>,
 }
 
 impl Record {
-    pub(super) fn new(update: DeliveryUpdate) -> Record {
+    pub(crate) fn new(update: DeliveryUpdate) -> Record {
         Record { update, documents: Vec::new(), follow_ups: Vec::new() }
     }
 }
 
-impl Dispatcher {
+impl Clerk {
     /// Writes records, together if possible. What cannot be decided along with one is left out,
     /// with a self-alert, because the row itself must be written: else it would be sent for ever.
-    pub(super) async fn write(&self, records: Vec<Record>) -> Result<(), Problem> {
+    pub(crate) async fn write(&self, records: Vec<Record>) -> Result<(), Problem> {
         match self.transact(records.clone()).await {
             Err(problem) if concerns_one_input(&problem) => {}
             written => return written,

@@ -2,7 +2,7 @@
 
 use calendar::{Duration, Instant};
 use channel::retry::{self, Schedule, Standing};
-use channel::{Message, Outcome, Webhook};
+use channel::{Message, Outcome, Webhook, WebhookTarget};
 use journal::{Attempt, DeliveryRow, DeliveryState, DeliveryUpdate, DocumentChange};
 use problem::Problem;
 use wcore::Command;
@@ -13,39 +13,52 @@ use crate::outbox::dispatch::DISABLED_CHANNELS;
 use crate::outbox::record::Record;
 use crate::queue::FollowUp;
 use crate::rules::Rules;
+use crate::shared::Shared;
 
 /// What an attempt came to: the row's change, and what else is to be done.
-pub(super) struct Sent {
-    pub(super) attempt: Attempt,
-    pub(super) follow_up: Option<FollowUp>,
-    pub(super) complaints: Vec<Problem>,
+pub(crate) struct Sent {
+    pub(crate) attempt: Attempt,
+    pub(crate) follow_up: Option<FollowUp>,
+    pub(crate) complaints: Vec<Problem>,
     /// The channel whose receiver is gone for good.
-    pub(super) disable: Option<String>,
+    pub(crate) disable: Option<String>,
 }
 
-/// Sends a delivery once.
-pub(super) async fn send(row: &DeliveryRow, mail: &Mail, rules: &Rules, webhook: &Webhook, now: Instant) -> Outcome {
+/// Where a delivery goes, or why it cannot be sent at all.
+pub(crate) fn target<'r>(row: &DeliveryRow, rules: &'r Rules, shared: &Shared) -> Result<&'r WebhookTarget, Outcome> {
+    if shared.is_disabled(&row.channel) {
+        return Err(refused(format!("`{}` is switched off: its receiver answered 410", row.channel)));
+    }
     match rules.channels.get(&row.channel) {
-        None => refused(format!("the roster has no channel `{}` any more", row.channel)),
-        Some(Err(problem)) => Outcome::Retry { after: None, reason: problem.to_string() },
-        Some(Ok(target)) => {
-            let message = Message {
-                id: row.idempotency_key.clone(),
-                kind: mail.kind.clone(),
-                created_at: row.created_at,
-                body: mail.data.clone(),
-            };
-            webhook.send(target, &message, now).await
-        }
+        None => Err(refused(format!("the roster has no channel `{}` any more", row.channel))),
+        Some(Err(problem)) => Err(Outcome::Retry { after: None, reason: problem.to_string() }),
+        Some(Ok(target)) => Ok(target),
     }
 }
 
-pub(super) fn refused(reason: String) -> Outcome {
+/// Sends a delivery once.
+pub(super) async fn send(
+    row: &DeliveryRow,
+    mail: &Mail,
+    target: &WebhookTarget,
+    webhook: &Webhook,
+    now: Instant,
+) -> Outcome {
+    let message = Message {
+        id: row.idempotency_key.clone(),
+        kind: mail.kind.clone(),
+        created_at: row.created_at,
+        body: mail.data.clone(),
+    };
+    webhook.send(target, &message, now).await
+}
+
+fn refused(reason: String) -> Outcome {
     Outcome::Refused { reason, disable: false }
 }
 
 /// What an outcome means for the row: done, again later, or given up.
-pub(super) fn settle(row: &DeliveryRow, mail: &Mail, outcome: Outcome, now: Instant, jitter: f64) -> Sent {
+pub(crate) fn settle(row: &DeliveryRow, mail: &Mail, outcome: Outcome, now: Instant, jitter: f64) -> Sent {
     let attempts = row.attempts + 1;
     let mut sent = Sent::pending(row, attempts, now);
     match outcome {
@@ -108,7 +121,7 @@ impl Sent {
     }
 
     /// All of it, for one transaction.
-    pub(super) fn record(self) -> Record {
+    pub(crate) fn record(self) -> Record {
         let disabled = self.disable.map(|channel| DocumentChange {
             collection: DISABLED_CHANNELS.to_owned(),
             id: channel,

@@ -1,0 +1,156 @@
+//! What the outbox reads and writes: requests to claim, deliveries to attempt, outcomes to keep.
+//!
+//! It sends nothing and waits for nothing but the journal, so that it also runs without threads.
+
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
+use std::sync::Arc;
+
+use calendar::Instant;
+use journal::{DeliveryRow, DeliveryUpdate, IncidentNo, Reader, StoredRequest};
+use problem::Problem;
+use tokio::runtime::Handle;
+use wcore::Incident;
+
+use crate::attempt::concerns_one_input;
+use crate::codec;
+use crate::outbox::Mail;
+use crate::outbox::claim::{self, Desk};
+use crate::outbox::places::{Places, Seat};
+use crate::outbox::record::Record;
+use crate::outbox::send::{self, Sent};
+use crate::rules::Rules;
+use crate::shared::Shared;
+use crate::view::View;
+
+/// Requests claimed in one round.
+const CLAIMS: u32 = 512;
+/// Deliveries looked at in one round.
+const ROUND: u32 = 1_024;
+
+/// The desk between the journal and those who send.
+pub(crate) struct Clerk {
+    pub(crate) shared: Arc<Shared>,
+    pub(crate) reader: Arc<dyn Reader>,
+}
+
+/// What is due now.
+#[derive(Default)]
+pub(crate) struct Picked {
+    /// To be sent; each has its place.
+    pub(crate) start: Vec<(DeliveryRow, Mail)>,
+    /// Not to be sent any more.
+    pub(crate) dropped: Vec<Record>,
+}
+
+/// Incidents as they stood when a round looked at them first.
+type Seen = BTreeMap<IncidentNo, Option<Arc<Incident>>>;
+
+impl Clerk {
+    /// Claims what was requested; how many.
+    pub(crate) async fn claim(&self) -> Result<usize, Problem> {
+        if self.shared.queue.is_draining() {
+            return Ok(0);
+        }
+        let requests = self.blocking(move |reader| codec::stored(reader.pending_requests(CLAIMS))).await?;
+        if requests.is_empty() {
+            return Ok(0);
+        }
+        let rules = self.shared.rules();
+        let mut seen = Seen::new();
+        let mut records = Vec::new();
+        for request in &requests {
+            let record = match self.claim_one(request, &rules, &mut seen).await {
+                // It will never be readable: it must not keep the others from being sent.
+                Err(problem) if concerns_one_input(&problem) => claim::unreadable(request, self.now(), problem),
+                record => record?,
+            };
+            records.push(record);
+        }
+        self.write(records).await?;
+        Ok(requests.len())
+    }
+
+    async fn claim_one(&self, request: &StoredRequest, rules: &Rules, seen: &mut Seen) -> Result<Record, Problem> {
+        let incident = self.incident(request.request.incident, seen).await?;
+        let incident = incident.as_deref();
+        Desk { rules, incident, public_url: &self.shared.public_url, now: self.now() }.claim(request)
+    }
+
+    /// Deliveries that are due and have a place.
+    pub(crate) async fn pick(&self, places: &mut Places) -> Result<Picked, Problem> {
+        let now = self.now();
+        let due = self.blocking(move |reader| codec::stored(reader.due_deliveries(now, ROUND))).await?;
+        let mut seen = Seen::new();
+        let mut picked = Picked::default();
+        for row in due {
+            if places.holds(&row.id) {
+                continue;
+            }
+            match self.needed(&row, &mut seen).await {
+                Ok(Some(mail)) => match places.take(&row.id, &row.channel, row.severity) {
+                    Seat::Taken => picked.start.push((row, mail)),
+                    Seat::ChannelFull => {}
+                    Seat::Full => break,
+                },
+                Ok(None) => picked.dropped.push(Record::new(DeliveryUpdate::Attempt(send::supersede(&row, now)))),
+                Err(problem) if concerns_one_input(&problem) => {
+                    picked.dropped.push(send::unreadable(&row, now, &problem).record());
+                }
+                Err(problem) => {
+                    picked.start.iter().for_each(|(row, _)| places.leave(&row.id));
+                    return Err(problem);
+                }
+            }
+        }
+        Ok(picked)
+    }
+
+    /// The message of a delivery, unless someone took the incident and nobody waits for it any more.
+    async fn needed(&self, row: &DeliveryRow, seen: &mut Seen) -> Result<Option<Mail>, Problem> {
+        let mail = Mail::decode(&row.body)?;
+        if !mail.until_acknowledged {
+            return Ok(Some(mail));
+        }
+        let incident = self.incident(row.incident, seen).await?;
+        let taken = incident.is_some_and(|incident| incident.acknowledged.is_some() || !incident.status().is_open());
+        Ok((!taken).then_some(mail))
+    }
+
+    async fn incident(&self, no: Option<IncidentNo>, seen: &mut Seen) -> Result<Option<Arc<Incident>>, Problem> {
+        let Some(no) = no else { return Ok(None) };
+        let slot = match seen.entry(no) {
+            Entry::Occupied(known) => return Ok(known.get().clone()),
+            Entry::Vacant(slot) => slot,
+        };
+        let view = View::new(Arc::clone(&self.reader));
+        let incident = self.blocking(move |_| view.incident(no.0)).await?.map(Arc::new);
+        Ok(slot.insert(incident).clone())
+    }
+
+    /// What an outcome means beyond its row.
+    pub(crate) fn note(&self, sent: &Sent) {
+        if let Some(channel) = &sent.disable {
+            self.shared.disable(channel);
+        }
+        for problem in &sent.complaints {
+            tracing::warn!(code = problem.code.id, detail = problem.detail, "outbox.dead");
+        }
+        self.shared.stats.attempted(&sent.attempt);
+    }
+
+    fn now(&self) -> Instant {
+        self.shared.time.now()
+    }
+
+    async fn blocking<T: Send + 'static>(
+        &self,
+        read: impl FnOnce(&dyn Reader) -> Result<T, Problem> + Send + 'static,
+    ) -> Result<T, Problem> {
+        // Without a runtime nobody is kept waiting.
+        let Ok(runtime) = Handle::try_current() else { return read(&*self.reader) };
+        let reader = Arc::clone(&self.reader);
+        let joined = runtime.spawn_blocking(move || read(&*reader)).await;
+        joined.map_err(|e| codec::unreadable(format!("a read did not finish ({e})")))?
+    }
+}
