@@ -2,13 +2,12 @@
 
 use calendar::{Duration, Instant, Zone};
 
-/// A length in its two largest units: `45 s`, `12 min`, `2 h 5 min`, `3 d 4 h`.
+/// A length in its two largest units: `45 s`, `12 min 30 s`, `2 h 5 min`, `3 d 4 h`.
 pub(crate) fn length(length: Duration) -> String {
     let seconds = rounded_secs(length).unsigned_abs();
     let units = [(seconds / 86_400, "d"), (seconds / 3_600 % 24, "h"), (seconds / 60 % 60, "min"), (seconds % 60, "s")];
     let largest = units.iter().position(|(n, _)| *n > 0).unwrap_or(units.len() - 1);
-    // Seconds matter only where there is nothing larger.
-    let shown = units.iter().skip(largest).take(2).filter(|(n, unit)| *n > 0 && (*unit != "s" || seconds < 60));
+    let shown = units.iter().skip(largest).take(2).filter(|(n, _)| *n > 0);
     let words: Vec<String> = shown.map(|(n, unit)| format!("{n} {unit}")).collect();
     if words.is_empty() { "0 s".to_owned() } else { words.join(" ") }
 }
@@ -53,7 +52,7 @@ mod tests {
             (0, "0 s"),
             (45_000_000, "45 s"),
             (719_999_999, "12 min"),
-            (750_000_000, "12 min"),
+            (750_000_000, "12 min 30 s"),
             (7_500_000_000, "2 h 5 min"),
             (7_200_000_000, "2 h"),
             (273_600_000_000, "3 d 4 h"),

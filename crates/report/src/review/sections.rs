@@ -41,7 +41,12 @@ fn trend(review: &Review) -> Section {
     let (this, before) = (&review.trend.this, &review.trend.before);
     let row = |name: String, this: usize, before: usize| {
         let change = i64::try_from(this).unwrap_or(i64::MAX) - i64::try_from(before).unwrap_or(i64::MAX);
-        vec![Cell::text(name), Cell::number(this), Cell::number(before), Cell::number(format!("{change:+}"))]
+        vec![
+            Cell::text(name),
+            Cell::number(this),
+            Cell::number(before),
+            Cell::number(if change == 0 { "0".to_owned() } else { format!("{change:+}") }),
+        ]
     };
     let mut rows = vec![row("Incidents opened".to_owned(), this.opened, before.opened)];
     let severities = this.by_severity.iter().zip(&before.by_severity);
