@@ -4,17 +4,19 @@
 //! and attaching, the same clocks, and people who act as they did. [`reproduce`] holds a replay of
 //! the policy in force against what really happened, [`compare`] holds another policy against it.
 //!
-//! One policy and one roster are replayed over the whole past. Where the past saw others,
-//! `reproduce` leaves the incidents that were opened under them out, and says how many.
+//! One policy and one roster are replayed over the whole past: `reproduce` is exact for a past that
+//! begins when they came into force. Incidents opened under others are left out, and counted.
 
 mod compare;
 mod past;
 mod recorded;
 mod replay;
 
+use calendar::Instant;
 use policy::model::{Policy, Roster};
+use wcore::event::Entry;
 
-pub use compare::{Change, Comparison, Difference, Sketch, compare};
+pub use compare::{Baseline, Change, Comparison, Difference, Sketch, compare};
 pub use past::Past;
 pub use replay::QUIET;
 
@@ -50,8 +52,12 @@ pub struct Fidelity {
 pub struct Deviation {
     /// Number of the incident.
     pub incident: u64,
-    /// What really happened there, and what the replay does.
-    pub what: String,
+    /// When.
+    pub at: Instant,
+    /// The first event there that differs, as the journal has it; `None`: the journal has no more.
+    pub recorded: Option<String>,
+    /// The same as the replay has it.
+    pub replayed: Option<String>,
 }
 
 /// Replays the policy in force at the journal's own pace, and compares every event of every
@@ -68,17 +74,23 @@ pub fn reproduce(live: Rules<'_>, past: &Past) -> Fidelity {
         fidelity.events += real.iter().map(|entry| entry.events.len()).sum::<usize>();
         let pairs = (0..real.len().max(again.len())).map(|i| (real.get(i), again.get(i)));
         let differing = pairs.filter(|(real, again)| real != again).take(MAX_DEVIATIONS);
-        fidelity.deviations.extend(
-            differing.map(|(real, again)| Deviation {
-                incident: no,
-                what: format!("recorded {real:?}, replayed {again:?}"),
-            }),
-        );
+        fidelity.deviations.extend(differing.filter_map(|(real, again)| deviation(no, real, again)));
     }
     let invented = replayed.numbers().filter(|no| past.opened(*no).is_none());
-    fidelity.deviations.extend(invented.map(|no| Deviation {
-        incident: no,
-        what: "the replay opens an incident that the journal does not have".to_owned(),
-    }));
+    fidelity.deviations.extend(invented.filter_map(|no| deviation(no, None, replayed.entries(no).first())));
     fidelity
+}
+
+/// The first event in which two entries differ; where all are the same, who acted or when does.
+fn deviation(incident: u64, real: Option<&Entry>, again: Option<&Entry>) -> Option<Deviation> {
+    let at = real.or(again)?.at;
+    let event = |entry: Option<&Entry>, i: usize| entry.and_then(|entry| entry.events.get(i)).cloned();
+    let most = [real, again].into_iter().flatten().map(|entry| entry.events.len()).max()?;
+    let pairs = (0..most).map(|i| (event(real, i), event(again, i)));
+    let shown = |entry: Option<&Entry>| entry.map(|entry| format!("by {:?} at {}", entry.by, entry.at));
+    let (recorded, replayed) = match pairs.into_iter().find(|(real, again)| real != again) {
+        Some((real, again)) => (real.map(|event| format!("{event:?}")), again.map(|event| format!("{event:?}"))),
+        None => (shown(real), shown(again)),
+    };
+    Some(Deviation { incident, at, recorded, replayed })
 }

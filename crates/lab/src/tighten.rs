@@ -2,9 +2,10 @@
 //!
 //! It proposes nothing by itself. One number is changed at a time, by a quarter.
 
-use policy::model::{Mode, Policy, Trigger, TriggerKind};
+use policy::condition::Condition;
+use policy::model::{Mode, Trigger, TriggerKind};
 
-use crate::backtest::{Comparison, Past, Rules, compare};
+use crate::backtest::{Baseline, Comparison, Past, Rules, compare};
 use crate::bound::{self, SHARE};
 
 /// One trigger with one number changed, over the past.
@@ -31,24 +32,26 @@ struct Variant {
 
 /// Tries a tighter number of every trigger that has one, in the order of the policy.
 pub fn tighten(live: Rules<'_>, past: &Past) -> Vec<Tighter> {
+    let baseline = Baseline::new(live, past);
     let triggers = live.policy.triggers.iter().enumerate();
     let tried = triggers.filter_map(|(i, trigger)| Some((i, trigger, variant(trigger)?)));
-    tried.map(|(i, trigger, variant)| try_out(live, past, (i, trigger), variant)).collect()
-}
-
-fn try_out(live: Rules<'_>, past: &Past, (i, trigger): (usize, &Trigger), variant: Variant) -> Tighter {
-    let mut before: Policy = live.policy.clone();
-    before.triggers[i].mode = Mode::Active;
-    let mut after = before.clone();
-    after.triggers[i].kind = variant.kind;
-    let with = |policy| Rules { policy, roster: live.roster };
-    Tighter {
-        trigger: trigger.id.clone(),
-        observes: trigger.mode == Mode::Observe,
-        from: variant.from,
-        to: variant.to,
-        comparison: compare(with(&before), with(&after), past),
-    }
+    tried
+        .map(|(i, trigger, variant)| {
+            let mut after = live.policy.clone();
+            after.triggers[i].mode = Mode::Active;
+            after.triggers[i].kind = variant.kind;
+            let with = |policy| Rules { policy, roster: live.roster };
+            let observes = trigger.mode == Mode::Observe;
+            let comparison = if observes {
+                let mut before = live.policy.clone();
+                before.triggers[i].mode = Mode::Active;
+                compare(with(&before), with(&after), past)
+            } else {
+                baseline.compare(with(&after))
+            };
+            Tighter { trigger: trigger.id.clone(), observes, from: variant.from, to: variant.to, comparison }
+        })
+        .collect()
 }
 
 /// The number that most directly says how much is enough: a count, a tolerated share, else the
@@ -88,10 +91,7 @@ fn variant(trigger: &Trigger) -> Option<Variant> {
     }
 }
 
-fn by_bound(
-    when: &policy::condition::Condition,
-    kind: impl FnOnce(policy::condition::Condition) -> TriggerKind,
-) -> Option<Variant> {
+fn by_bound(when: &Condition, kind: impl FnOnce(Condition) -> TriggerKind) -> Option<Variant> {
     let moved = bound::tighter(when)?;
     Some(Variant { from: moved.from, to: moved.to, kind: kind(moved.condition) })
 }

@@ -84,16 +84,30 @@ pub enum Change {
     },
 }
 
-/// Replays both policies over the same past, each clock at its own due instant, and tells where
-/// they part.
-pub fn compare(live: Rules<'_>, candidate: Rules<'_>, past: &Past) -> Comparison {
-    let live = Replay::run(live, past, Pace::Due);
-    let candidate = Replay::run(candidate, past, Pace::Due);
-    side_by_side(&live, &candidate)
+/// The policy in force, replayed once to be compared with many others.
+pub struct Baseline<'a> {
+    live: Replay<'a>,
+    past: &'a Past,
 }
 
-/// The same for replays at hand.
-pub(crate) fn side_by_side(live: &Replay<'_>, candidate: &Replay<'_>) -> Comparison {
+impl<'a> Baseline<'a> {
+    /// Replays the policy in force, each clock at its own due instant.
+    pub fn new(live: Rules<'a>, past: &'a Past) -> Baseline<'a> {
+        Baseline { live: Replay::run(live, past, Pace::Due), past }
+    }
+
+    /// Replays another policy over the same past, and tells where they part.
+    pub fn compare(&self, candidate: Rules<'_>) -> Comparison {
+        side_by_side(&self.live, &Replay::run(candidate, self.past, Pace::Due))
+    }
+}
+
+/// Replays both policies over the same past, and tells where they part.
+pub fn compare(live: Rules<'_>, candidate: Rules<'_>, past: &Past) -> Comparison {
+    Baseline::new(live, past).compare(candidate)
+}
+
+fn side_by_side(live: &Replay<'_>, candidate: &Replay<'_>) -> Comparison {
     let mut theirs: Vec<(&Life, bool)> = candidate.lives().map(|life| (life, false)).collect();
     let mut comparison =
         Comparison { live: live.numbers().count(), candidate: theirs.len(), same: 0, differences: Vec::new() };

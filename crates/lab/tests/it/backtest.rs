@@ -262,5 +262,6 @@ async fn a_forged_entry_shows() {
     let (policy, roster) = (day::policy(), day::roster());
     let fidelity = reproduce(Rules { policy: &policy, roster: &roster }, &recorded.past());
     assert_eq!(fidelity.deviations.iter().map(|d| d.incident).collect::<Vec<_>>(), [2]);
-    assert!(fidelity.deviations[0].what.contains("forged"));
+    assert!(fidelity.deviations[0].recorded.as_ref().unwrap().contains("forged"));
+    assert_eq!(fidelity.deviations[0].replayed, None);
 }

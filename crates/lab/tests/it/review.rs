@@ -15,8 +15,9 @@ async fn reviewed(week: &str, now: Instant) -> Review {
     review(question, day::recorded().await.incidents.clone())
 }
 
+/// To the nearest, since the engine's batches lie microseconds apart.
 fn minutes(time: Duration) -> i64 {
-    time.as_mins()
+    (time + Duration::from_secs(30)).as_mins()
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -52,8 +53,8 @@ async fn tallies_add_up() {
     let review = reviewed("2026-W48", day::at("20:00")).await;
     let kind = |name: &str| review.by_clock.iter().find(|tally| tally.name == name).unwrap();
     let contain = kind("contain");
-    let over: i64 = review.misses.iter().filter(|m| m.kind == "contain").map(|m| minutes(m.over)).sum();
-    assert_eq!((contain.misses, minutes(contain.over)), (2, over));
+    let over: Duration = review.misses.iter().filter(|m| m.kind == "contain").map(|m| m.over).sum();
+    assert_eq!((contain.misses, contain.over), (2, over));
     for tallies in [&review.by_clock, &review.by_class, &review.by_owner] {
         assert_eq!(tallies.iter().map(|tally| tally.misses).sum::<usize>(), review.misses.len());
         assert!(tallies.is_sorted_by_key(|tally| std::cmp::Reverse(tally.misses)));
@@ -132,12 +133,12 @@ async fn what_else_the_week_brought() {
                 (
                     6,
                     Some(
-                        19,
+                        20,
                     ),
                 ),
             ],
             Some(
-                19,
+                20,
             ),
             [
                 Finding {
