@@ -173,6 +173,9 @@ pub struct Clock {
     /// Earliest instant at which open time minus pauses equals the target and its grace.
     /// `None`: paused without an end, or never within the calendar's horizon.
     pub due_at: Option<Instant>,
+    /// Of a statutory clock: the latest lawful instant, for counsel. Nobody is paged by it.
+    #[serde(default)]
+    pub latest_at: Option<Instant>,
     /// Warnings, ascending.
     pub warnings: Vec<Warning>,
     /// Cancelled instead of due unless this holds.

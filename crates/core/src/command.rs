@@ -77,6 +77,9 @@ pub enum Command {
         at: Option<Instant>,
         /// What it rests on.
         note: String,
+        /// With `submitted_at`: the statutory notice that was submitted.
+        #[serde(default)]
+        notice: Option<String>,
     },
     /// Publishes a message to an audience.
     Update {
@@ -240,7 +243,10 @@ pub fn decide(state: &Incident, command: &Command, by: &Actor, ctx: &Context<'_>
         Command::Accept { role } => assign::accept(&mut draft, by, *role)?,
         Command::Decline { role, reason } => decline::decline(&mut draft, by, *role, reason)?,
         Command::HandOver { role, person, note } => hand_over::hand_over(&mut draft, by, *role, person, note)?,
-        Command::Fact { fact, at, note } => fact::record(&mut draft, by, *fact, *at, note)?,
+        Command::Fact { fact, at, note, notice } => {
+            let stated = fact::Stated { fact: *fact, at: *at, note, notice: notice.as_deref() };
+            fact::record(&mut draft, by, &stated)?;
+        }
         Command::Update { audience, text, next_update_at, statement } => {
             let said = publish_update::Said::new(text, *next_update_at, statement.as_ref())?;
             publish_update::update(&mut draft, by, audience, &said)?;

@@ -293,6 +293,15 @@ pub enum Event {
         /// Their number.
         update: u32,
     },
+    /// A statutory notice was submitted.
+    NoticeSubmitted {
+        /// Which notice.
+        notice: String,
+        /// Who, and when it was submitted.
+        act: Act,
+        /// What it rests on.
+        note: String,
+    },
 }
 
 /// A dated statement that starts or chains clocks.

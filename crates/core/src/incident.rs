@@ -220,6 +220,8 @@ pub struct Incident {
     pub pauses: Intervals,
     /// Dated statements.
     pub facts: BTreeMap<Fact, Act>,
+    /// Statutory notices that were submitted, by name; of several submissions the first.
+    pub notices: BTreeMap<String, Act>,
     /// How often it came back.
     pub reopened: u32,
     /// Who holds which role.

@@ -22,6 +22,7 @@ mod promise;
 pub mod raise;
 mod roles;
 pub mod signal;
+mod statutory;
 pub mod trigger;
 
 pub use command::{BREAK_GLASS_WITHIN, Command, decide, tick};

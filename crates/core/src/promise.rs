@@ -57,7 +57,7 @@ impl Draft<'_> {
         self.emit(Event::ClockStarted(Box::new(clock)));
     }
 
-    fn new_clock(&self, kind: ClockKind, target: Duration, calendar: &str, from: Instant) -> Clock {
+    pub(crate) fn new_clock(&self, kind: ClockKind, target: Duration, calendar: &str, from: Instant) -> Clock {
         let mut pauses = Intervals::new();
         if kind.pausable() {
             self.state.pauses.iter().filter(|(_, end)| *end > from).for_each(|(start, end)| pauses.add(start, end));
@@ -69,6 +69,7 @@ impl Draft<'_> {
             started_at: from,
             grace: Duration::ZERO,
             due_at: None,
+            latest_at: None,
             warnings: Vec::new(),
             only_if: None,
             born_late: false,

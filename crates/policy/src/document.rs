@@ -10,6 +10,7 @@ mod policy;
 mod reader;
 mod role;
 mod roster;
+mod statutory;
 mod target;
 mod tree;
 mod trigger;

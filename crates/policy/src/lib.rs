@@ -13,6 +13,7 @@ mod document;
 mod lookup;
 mod render;
 pub mod statement;
+pub mod statutory;
 mod suggest;
 
 pub use diagnostic::{Diagnostic, Label, Level, Source};

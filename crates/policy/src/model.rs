@@ -40,6 +40,8 @@ pub struct Policy {
     pub escalation: BTreeMap<String, Vec<Step>>,
     /// Holding statements, approved in advance, by class and language.
     pub statements: BTreeMap<String, BTreeMap<String, Statement>>,
+    /// Whose zone and public holidays count for the latest lawful instants of statutory clocks.
+    pub statutory_calendar: Option<String>,
     /// The weekly review.
     pub review: Option<Review>,
     /// A firing within this time after resolution reopens instead of opening anew.
@@ -294,7 +296,7 @@ pub struct Class {
     pub roles: BTreeMap<Role, RoleRule>,
     /// Escalation's name; `default` if none.
     pub escalation: Option<String>,
-    /// Statutory clocks by id.
+    /// Statutory clocks by id, each of them one that may be used.
     pub statutory: Vec<String>,
 }
 

@@ -35,7 +35,11 @@ impl Statement {
             parts.push(match name {
                 IMPACT => Part::Impact,
                 NEXT_UPDATE_AT => Part::NextUpdateAt,
-                _ => return Err("it has a field that is not known; the fields are {impact} and {next_update_at}".to_owned()),
+                _ => {
+                    return Err(
+                        "it has a field that is not known; the fields are {impact} and {next_update_at}".to_owned()
+                    );
+                }
             });
             rest = after;
         }

@@ -49,6 +49,9 @@ crate::codes! { COMMAND;
     STATEMENT_MISSING = "statement-missing", 422, "there is no holding statement",
         cause: "The policy has no `statements` for this class in the audience's language, nor in English.",
         remedy: "Write the words yourself as `text`, or add the statement to the policy.";
+    NOTICE_UNKNOWN = "notice-unknown", 422, "the notice is missing, or not one of this class",
+        cause: "A submission names the statutory notice that was submitted, which must be one of the class's `statutory`.",
+        remedy: "Give one of the notices in the detail as `notice`, such as `gdpr-33-1`.";
     APPROVAL_REQUIRED = "approval-required", 403, "another person must approve this",
         cause: "The policy asks for the approval of a role, or of a second person, before this takes effect.",
         remedy: "Name the approver, who must not be you, or let the holder of that role do it.";

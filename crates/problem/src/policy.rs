@@ -64,6 +64,15 @@ crate::codes! { POLICY;
     UNKNOWN_CALENDAR = "unknown-calendar", 422, "there is no such calendar",
         cause: "A target or audience names a calendar that the roster's `calendars` does not define. Only `always` is built in.",
         remedy: "Correct the name, or add the calendar to the roster.";
+    UNKNOWN_STATUTORY = "unknown-statutory", 422, "there is no such statutory clock",
+        cause: "A class names a statutory clock that the built-in table does not have.",
+        remedy: "Correct the id; for a promise of your own write a target instead.";
+    STATUTORY_DISABLED = "statutory-disabled", 422, "a statutory clock cannot be used",
+        cause: "Its row was not verified against the law, is not in force, or starts with something that incidents do not record.",
+        remedy: "Leave it out and have counsel keep it, or promise it to yourselves as a target.";
+    STATUTORY_NEVER_STARTS = "statutory-never-starts", 422, "a statutory clock never starts",
+        cause: "It starts when another notice is submitted, and the class does not name the clock of that notice.",
+        remedy: "Name the clocks of the earlier notice too, or leave this one out.";
     UNKNOWN_SERVICE = "unknown-service", 422, "a condition asks for a service that is not listed",
         cause: "A condition compares signal.service with a name that `services` does not define, most likely a typing error: it would never hold.",
         remedy: "Correct the name, or list the service under `services`.";

@@ -70,6 +70,8 @@ pub enum RetimeCause {
     ValidationFailed,
     /// A published message promised the next one sooner.
     Promised,
+    /// What started it happened earlier than was known.
+    Backdated,
 }
 
 /// Proof that a fix works.

@@ -6,7 +6,7 @@ use calendar::{Instant, Intervals};
 
 use super::{BreakGlass, Escalation, Hold, Holder, Incident, MAX_ALERTS, Offer, Pending, Sources, Validation};
 use crate::clock::{Clock, ClockId, Ending};
-use crate::event::{Attached, Entry, Event, Opened, PageReason};
+use crate::event::{Attached, Entry, Event, Fact, Opened, PageReason};
 use crate::signal::AlertState;
 
 impl Incident {
@@ -41,6 +41,7 @@ impl Incident {
             paused: None,
             pauses: Intervals::new(),
             facts: BTreeMap::new(),
+            notices: BTreeMap::new(),
             reopened: 0,
             roles: BTreeMap::new(),
             vacant: BTreeMap::new(),
@@ -120,7 +121,17 @@ impl Incident {
             Event::Reopened { .. } => self.reopen(at),
             Event::Reviewed { act, .. } => self.reviewed = Some(act.clone()),
             Event::FactRecorded { fact, act, .. } => {
-                self.facts.insert(*fact, act.clone());
+                // Nobody becomes unaware: the earliest statement of it holds.
+                let known = self.facts.get(fact).filter(|known| *fact == Fact::AwareAt && known.at <= act.at);
+                if known.is_none() {
+                    self.facts.insert(*fact, act.clone());
+                }
+            }
+            Event::NoticeSubmitted { notice, act, .. } => {
+                let first = self.notices.entry(notice.clone()).or_insert_with(|| act.clone());
+                if act.at < first.at {
+                    *first = act.clone();
+                }
             }
             Event::SeverityChanged { to, .. } => self.severity = *to,
             Event::Paused { reason } => {

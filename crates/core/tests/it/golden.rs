@@ -6,7 +6,8 @@ use policy::model::{Party, Precondition, Role};
 use wcore::clock::{Clock, ClockId, ClockKind, Ending, Warning};
 use wcore::decision::{Decision, SignalRef};
 use wcore::event::{
-    Act, Approval, Attached, Event, Evidence, Fact, Opened, PageReason, PageRequest, RetimeCause, Retimed, Update, Words,
+    Act, Approval, Attached, Event, Evidence, Fact, Opened, PageReason, PageRequest, RetimeCause, Retimed, Update,
+    Words,
 };
 
 use crate::support::at;
@@ -54,10 +55,11 @@ fn place(event: &Event) -> usize {
         Event::UpdateDrafted(_) => 37,
         Event::UpdateApproved { .. } => 38,
         Event::ApprovedUnsent { .. } => 39,
+        Event::NoticeSubmitted { .. } => 40,
     }
 }
 
-const VARIANTS: usize = 40;
+const VARIANTS: usize = 41;
 
 fn text(text: &str) -> String {
     text.to_owned()
@@ -95,6 +97,7 @@ fn clock() -> Clock {
         started_at: at("10:00"),
         grace: Duration::from_mins(10),
         due_at: Some(at("10:30")),
+        latest_at: Some(at("11:00")),
         warnings: vec![Warning { percent: 80, at: at("10:24"), fired_at: Some(at("10:24")) }],
         only_if: Some(Precondition::ImpactSustained),
         born_late: true,
@@ -211,7 +214,7 @@ fn proof() -> [Event; 4] {
     ]
 }
 
-fn drafts() -> [Event; 3] {
+fn drafts_and_notices() -> [Event; 4] {
     let words = Words {
         no: 3,
         audience: text("customers"),
@@ -224,6 +227,7 @@ fn drafts() -> [Event; 3] {
         Event::UpdateDrafted(Box::new(words)),
         Event::UpdateApproved { update: 3, act: act() },
         Event::ApprovedUnsent { update: 3 },
+        Event::NoticeSubmitted { notice: text("gdpr-33-1"), act: act(), note: text("form 7") },
     ]
 }
 
@@ -235,7 +239,7 @@ fn examples() -> Vec<Event> {
     examples.extend(words_and_pages());
     examples.extend(roles());
     examples.extend(proof());
-    examples.extend(drafts());
+    examples.extend(drafts_and_notices());
     examples
 }
 
@@ -265,6 +269,9 @@ fn earlier_forms_are_read() {
     let before_approvals = r#"{"update_published":{"no":1,"audience":"customers","text":"We are looking into it.","by":"tom","published_at":"2026-11-23T10:10:00Z","channels":["pager"],"visible_at":"2026-11-23T10:11:00Z","next_update_at":"2026-11-23T10:40:00Z"}}"#;
     let Event::UpdatePublished(update) = serde_json::from_str(before_approvals).unwrap() else { panic!() };
     assert_eq!((update.no, update.approval, update.corrects), (1, Approval::NotNeeded, None));
+    let before_statutory_clocks = r#"{"clock_started":{"id":{"kind":{"notify":"customers"},"cycle":2},"target":"PT30M","calendar":"always","started_at":"2026-11-23T10:00:00Z","grace":"PT10M","due_at":null,"warnings":[{"percent":80,"at":"2026-11-23T10:24:00Z","fired_at":"2026-11-23T10:24:00Z"}],"only_if":null,"born_late":true,"pauses":[["2026-11-23T10:10:00Z","2026-11-23T10:20:00Z"],["2026-11-23T10:30:00Z","9998-12-31T00:00:00Z"]],"met_at":null,"breached_at":null,"ending":null}}"#;
+    let Event::ClockStarted(clock) = serde_json::from_str(before_statutory_clocks).unwrap() else { panic!() };
+    assert_eq!(clock.latest_at, None);
 }
 
 #[test]

@@ -167,7 +167,7 @@ const PROMISES: [Promise; 14] = [
         begins: None,
         kept: |world| {
             let note = "the transcript shows it".to_owned();
-            world.does("ana", Command::Fact { fact: Fact::ConfirmedAt, at: None, note });
+            world.does("ana", Command::Fact { fact: Fact::ConfirmedAt, at: None, note, notice: None });
         },
     },
     Promise {

@@ -8,8 +8,8 @@ use proptest::prelude::*;
 use proptest::sample::select;
 use proptest::strategy::ValueTree;
 use proptest::test_runner::RngSeed;
-use wcore::clock::ClockId;
-use wcore::event::{Actor, Event, Evidence, Fact};
+use wcore::clock::{ClockId, ClockKind};
+use wcore::event::{Actor, Event, Evidence, Fact, RetimeCause};
 use wcore::signal::{Alert, AlertState, Unit};
 use wcore::{Command, Context, Incident, tick};
 
@@ -18,15 +18,41 @@ use crate::support::{World, always, on};
 /// One thing that happens.
 #[derive(Clone, Debug)]
 enum Step {
-    Wait { seconds: i64 },
-    Down { seconds: i64 },
-    Signal { metric: &'static str, label: &'static str },
-    Alert { firing: bool },
-    Declare { class: &'static str, severity: &'static str },
-    Conversation { number: u8, value: f64 },
-    /// The words that wait for customers are approved, or published.
-    Pending { approve: bool },
-    Act { by: Actor, act: Act },
+    Wait {
+        seconds: i64,
+    },
+    Down {
+        seconds: i64,
+    },
+    Signal {
+        metric: &'static str,
+        label: &'static str,
+    },
+    Alert {
+        firing: bool,
+    },
+    Declare {
+        class: &'static str,
+        severity: &'static str,
+    },
+    Conversation {
+        number: u8,
+        value: f64,
+    },
+    /// A statutory notice is submitted.
+    Submit {
+        /// `None`: the organization became aware.
+        notice: Option<&'static str>,
+        seconds: i64,
+    },
+    /// New words to customers are approved, or those that wait are published.
+    Pending {
+        approve: bool,
+    },
+    Act {
+        by: Actor,
+        act: Act,
+    },
 }
 
 /// A command whose instants are still relative to when it is given.
@@ -135,14 +161,18 @@ fn step() -> impl Strategy<Value = Step> {
         1 => role().prop_map(|role| {
             whole("ana", Command::HandOver { role, person: "ben".to_owned(), note: "over to you".to_owned() })
         }),
-        2 => (audience(), 0..2_u32).prop_map(|(audience, corrects)| {
+        2 => (prop_oneof![3 => Just("customers".to_owned()), 1 => audience()], 0..2_u32).prop_map(|(audience, corrects)| {
             let corrects = (corrects > 0).then_some(corrects);
             whole("ana", Command::Draft { audience, text: "We know more.".to_owned(), next_update_at: None, corrects })
         }),
-        3 => any::<bool>().prop_map(|approve| Step::Pending { approve }),
+        4 => any::<bool>().prop_map(|approve| Step::Pending { approve }),
+        3 => (select(vec![None, None, Some("gdpr-33-1"), Some("nis2-notify"), Some("nis2-final")]), -100_000_i64..0)
+            .prop_map(|(notice, seconds)| Step::Submit { notice, seconds }),
         1 => (1..4_u32).prop_map(|update| whole("tom", Command::Correct { update, text: "Rather this.".to_owned() })),
-        1 => Just(whole("ana", Command::BreakGlass { reason: "no time".to_owned() })),
-        1 => Just(whole("mara", Command::Confirm {})),
+        1 => select(vec![
+            whole("ana", Command::BreakGlass { reason: "no time".to_owned() }),
+            whole("mara", Command::Confirm {}),
+        ]),
     ]
 }
 
@@ -180,7 +210,18 @@ fn happen(world: &mut World, step: Step) {
             s.value = Some(value);
             s.unit = Some(Unit { kind: "conversation".to_owned(), id: format!("c-{number}") });
         }),
+        Step::Submit { notice, seconds } => {
+            let (at, note) = (Some(world.now + Duration::from_secs(seconds)), "form 7".to_owned());
+            let fact = if notice.is_some() { Fact::SubmittedAt } else { Fact::AwareAt };
+            let stated = Command::Fact { fact, at, note, notice: notice.map(str::to_owned) };
+            let _ = world.act(&Actor::Person("mara".to_owned()), &stated);
+        }
         Step::Pending { approve } => {
+            if approve {
+                let (audience, text) = ("customers".to_owned(), "We know more.".to_owned());
+                let words = Command::Draft { audience, text, next_update_at: None, corrects: None };
+                let _ = world.act(&Actor::Person("ana".to_owned()), &words);
+            }
             let update = world.incident().pending.get("customers").map_or(9, |pending| pending.words.no);
             let command = if approve { Command::Approve { update } } else { Command::Publish { update } };
             let _ = world.act(&Actor::Person("tom".to_owned()), &command);
@@ -189,7 +230,9 @@ fn happen(world: &mut World, step: Step) {
             let after = |seconds: i64| world.now + Duration::from_secs(seconds);
             let command = match act {
                 Act::Whole(command) => command,
-                Act::Fact { fact, seconds } => Command::Fact { fact, at: seconds.map(after), note: "seen".to_owned() },
+                Act::Fact { fact, seconds } => {
+                    Command::Fact { fact, at: seconds.map(after), note: "seen".to_owned(), notice: None }
+                }
                 Act::Update { audience, seconds } => Command::Update {
                     audience,
                     text: "We know.".to_owned(),
@@ -353,7 +396,7 @@ fn dues(world: &World) -> BTreeMap<String, Instant> {
 fn life_is_not_all_refusals() {
     let mut runner = proptest::test_runner::TestRunner::deterministic();
     let mut seen: BTreeMap<&'static str, u32> = BTreeMap::new();
-    for _ in 0..160 {
+    for _ in 0..200 {
         let steps = proptest::collection::vec(step(), 1..60).new_tree(&mut runner).unwrap().current();
         for (_, entries) in &lived(&steps).incidents {
             for event in entries.iter().flat_map(|entry| &entry.events) {
@@ -372,6 +415,9 @@ fn life_is_not_all_refusals() {
                     Event::BrokenGlass { .. } => "glass",
                     Event::UpdateApproved { .. } => "approved",
                     Event::ApprovedUnsent { .. } => "unsent",
+                    Event::NoticeSubmitted { .. } => "submitted",
+                    Event::ClockRetimed(retimed) if retimed.cause == RetimeCause::Backdated => "backdated",
+                    Event::ClockStarted(clock) if matches!(clock.id.kind, ClockKind::Statutory(_)) => "statutory",
                     Event::UpdatePublished(update) if update.corrects.is_some() => "corrected",
                     _ => continue,
                 };
@@ -380,7 +426,13 @@ fn life_is_not_all_refusals() {
         }
     }
     let words = ["reopened", "failed", "resolved", "paused", "raised", "lowered", "missed", "decided"];
-    for word in words.into_iter().chain(["declined", "offered", "broken", "glass", "approved", "unsent", "corrected"]) {
+    for word in words.into_iter().chain(
+        ["declined", "offered", "broken", "glass", "approved", "unsent", "corrected"].into_iter().chain([
+            "submitted",
+            "backdated",
+            "statutory",
+        ]),
+    ) {
         assert!(seen.get(word).is_some_and(|times| *times >= 3), "{word}: {seen:?}");
     }
 }

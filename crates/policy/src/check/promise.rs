@@ -206,6 +206,7 @@ fn roles_have_owners(check: &mut Check<'_>) {
             check.report(In::Policy, span, finding);
         }
     }
+    notices_have_an_owner(check);
     let mut found = BTreeSet::new();
     for (rank, targets) in &check.policy.targets {
         for (audience, window) in &targets.updates {
@@ -233,6 +234,23 @@ fn roles_have_owners(check: &mut Check<'_>) {
             hint: format!("add `{role}: {{owner: …}}` to the class's `roles`, or to the policy's"),
         };
         check.at(In::Policy, &path, finding);
+    }
+}
+
+/// Statutory notices should be somebody's: without a privacy owner only the lead hears of them.
+fn notices_have_an_owner(check: &mut Check<'_>) {
+    let owned = |id: &str| check.policy.role(id, Role::Privacy).is_some_and(|rule| !rule.owner.is_empty());
+    let classes = check.policy.classes.iter();
+    let found: Vec<String> =
+        classes.filter(|(id, class)| !class.statutory.is_empty() && !owned(id)).map(|(id, _)| id.clone()).collect();
+    for id in found {
+        let finding = Finding {
+            level: Level::Warning,
+            code: &problem::ROLE_WITHOUT_OWNER,
+            message: format!("nobody owns the statutory notices of `{id}`: they are the role `privacy`'s"),
+            hint: "add `privacy: {owner: …}` to the class's `roles`".to_owned(),
+        };
+        check.at(In::Policy, &format!("classes/{id}"), finding);
     }
 }
 

@@ -8,7 +8,7 @@ use ::calendar::Duration;
 use super::reader::{Fields, Kind, Reader};
 use super::target::{self, Context};
 use super::tree::{Entry, Node};
-use super::{audience, role, trigger, value, version_of};
+use super::{audience, role, statutory, trigger, value, version_of};
 use crate::model::{Class, Metric, Policy, Rank, Review, Service, Severity};
 use crate::statement::Statement;
 use crate::suggest;
@@ -53,6 +53,7 @@ pub(super) fn compile(reader: &mut Reader<'_>, root: &Node) -> Option<Policy> {
     let roles = role::rules(reader, fields.get("roles"));
     let escalation = role::escalations(reader, &mut fields);
     let statements = statements(reader, fields.get("statements"));
+    let statutory_calendar = statutory::calendar(reader, &mut fields);
     let review = fields.get("review").and_then(|node| review(reader, node));
     let reopen_within =
         fields.get("reopen_within").and_then(|node| {
@@ -75,6 +76,7 @@ pub(super) fn compile(reader: &mut Reader<'_>, root: &Node) -> Option<Policy> {
         roles,
         escalation,
         statements,
+        statutory_calendar,
         review,
         reopen_within: reopen_within.unwrap_or(DEFAULT_REOPEN_WITHIN),
         warn_at_percent,
@@ -201,13 +203,7 @@ fn class(reader: &mut Reader<'_>, id: &str, node: &Node, context: &Context<'_>) 
     let targets = fields.get("targets").and_then(|node| target::targets(reader, node, &path, context));
     let roles = role::rules(reader, fields.get("roles"));
     let escalation = fields.get("escalation").and_then(|n| reader.reference(n, Kind::Escalation, "`escalation`"));
-    let mut statutory = Vec::new();
-    if let Some(node) = fields.get("statutory") {
-        for item in reader.one_or_many(node) {
-            let id = reader.text(item, "a statutory clock").filter(|id| reader.is_id(id, &item.span));
-            statutory.extend(id.map(str::to_owned));
-        }
-    }
+    let statutory = statutory::clocks(reader, fields.get("statutory"));
     reader.finish(fields);
     Some(Class {
         name,

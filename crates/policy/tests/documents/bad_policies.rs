@@ -42,6 +42,16 @@ const CASES: &[(&str, &str, &str)] = &[
          latency: {en: 'We see {impact}.', de: 'Es gibt {impact} und {name} bis {next_update_at}.', fr: '{'}\nreview: {every",
     ),
     ("own approval in words", "until: mitigated, approval: publishing", "until: mitigated, own_approval: never"),
+    ("statutory clock misspelt", "latency: {resolve: on_clear}", "latency: {statutory: [gdpr-33_1]}"),
+    ("statutory clock unheard of", "latency: {resolve: on_clear}", "latency: {statutory: the-law}"),
+    (
+        "statutory clocks that cannot be used",
+        "latency: {resolve: on_clear}",
+        "latency: {statutory: [uk-gdpr-33, us-circia, cra-final-vuln, contract-rca]}",
+    ),
+    ("statutory clock without what it follows", "latency: {resolve: on_clear}", "latency: {statutory: nis2-final}"),
+    ("statutory notices of nobody", "latency: {resolve: on_clear}", "latency: {statutory: gdpr-33-1}"),
+    ("statutory calendar misspelt", "review: {every", "statutory: {calendar: ofice}\nreview: {every"),
     ("window that mixes two forms", "{first: 60m, every: 60m, until: mitigated}", "{decide: 4h, by: ana, every: 60m}"),
     (
         "several at once",

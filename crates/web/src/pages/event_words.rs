@@ -115,6 +115,9 @@ pub(crate) fn line(event: &Event, names: &Names, now: Instant) -> Line {
         Event::HandOverOffered { role, person, note } => {
             major(html! { (names.person(person)) " is asked to take over " (words::role(*role).0) }).quoting(note)
         }
+        Event::NoticeSubmitted { notice, act, note } => {
+            major(html! { "Notice " code { (notice) } " submitted at " (at(&act.at)) }).quoting(note)
+        }
         Event::UpdateDrafted(words) => {
             major(html! { "Drafted for " (words.audience) " by " (names.person(&words.by)) }).quoting(&words.text)
         }
@@ -169,6 +172,7 @@ fn retiming(retimed: &Retimed, now: Instant) -> Line {
         RetimeCause::Reopened => "the incident came back",
         RetimeCause::ValidationFailed => "the validation failed",
         RetimeCause::Promised => "an earlier update was promised",
+        RetimeCause::Backdated => "what started it happened earlier",
     };
     minor(html! { (name(&retimed.clock.id)) " now " (due(retimed.clock.due_at, now)) ": " (why) })
 }

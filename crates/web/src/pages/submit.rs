@@ -21,7 +21,12 @@ pub(crate) fn command(word: &str, fields: &Fields, now: Instant) -> Result<Comma
         "acknowledge" => Command::Acknowledge {},
         "assign" => Command::Assign { role: role(fields)?, person: text("person") },
         "accept" => Command::Accept { role: role(fields)? },
-        "facts" => Command::Fact { fact: fact(fields)?, at: time(fields, "at")?, note: text("note") },
+        "facts" => Command::Fact {
+            fact: fact(fields)?,
+            at: time(fields, "at")?,
+            note: text("note"),
+            notice: Some(text("notice")).filter(|notice| !notice.is_empty()),
+        },
         "updates" => Command::Update {
             audience: text("audience"),
             text: message(&text("impact"), &text("workaround")),

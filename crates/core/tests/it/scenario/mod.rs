@@ -6,6 +6,7 @@ mod escalation;
 mod handing;
 mod proof;
 mod severity;
+mod statutory;
 mod triggers;
 mod windows;
 mod words;

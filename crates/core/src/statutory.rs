@@ -1,0 +1,122 @@
+//! Statutory notices: started by recorded facts, kept by submitted notices, moved only by an
+//! earlier fact. Severity and pauses are nothing to them.
+//!
+//! The rows and their arithmetic are the policy's.
+
+use calendar::{Duration, Instant};
+use policy::statutory::{self, Start, StartingFact, StatutoryClock};
+use problem::Problem;
+
+use crate::clock::{Clock, ClockKind};
+use crate::draft::Draft;
+use crate::event::{Act, Event, Fact, RetimeCause, Retimed};
+
+impl Draft<'_> {
+    /// A fact was recorded: what it starts runs from the instant that it is about.
+    pub(crate) fn fact_starts(&mut self, fact: Fact, at: Instant) {
+        let Some(fact) = starting(fact) else { return };
+        self.start_statutory(&Start::Fact(fact), at);
+    }
+
+    /// A notice was submitted: its clocks are kept, and what follows it runs from then on.
+    pub(crate) fn notice_submitted(&mut self, notice: &str, act: Act, note: String) {
+        let at = act.at;
+        self.emit(Event::NoticeSubmitted { notice: notice.to_owned(), act, note });
+        for clock in self.statutory_clocks().into_iter().filter(|clock| clock.is_kept_by(notice)) {
+            self.keep_statutory(clock, at);
+        }
+        self.start_statutory(&Start::After(notice.to_owned()), at);
+    }
+
+    /// The name of the notice that keeps a clock of this class, given that name or a clock's own.
+    pub(crate) fn notice(&self, name: Option<&str>) -> Result<&'static str, Problem> {
+        let clocks = self.statutory_clocks();
+        let found = clocks.iter().find(|clock| name.is_some_and(|name| clock.is_kept_by(name)));
+        found.map(|clock| clock.notice.as_str()).ok_or_else(|| {
+            let mut known: Vec<&str> = clocks.iter().map(|clock| clock.notice.as_str()).collect();
+            known.dedup();
+            let known = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
+            let given = name.map_or("missing".to_owned(), |name| format!("`{}`", shortened(name)));
+            let detail = format!("`notice` is {given}; the notices of `{}` are {known}", self.state.class);
+            Problem::new(&problem::NOTICE_UNKNOWN, detail)
+        })
+    }
+
+    /// Whether this class has to give notice of anything.
+    pub(crate) fn has_notices(&self) -> bool {
+        self.ctx.policy.class(&self.state.class).is_some_and(|class| !class.statutory.is_empty())
+    }
+
+    fn statutory_clocks(&self) -> Vec<&'static StatutoryClock> {
+        let class = self.ctx.policy.class(&self.state.class);
+        let ids = class.map(|class| class.statutory.as_slice()).unwrap_or_default();
+        ids.iter().filter_map(|id| statutory::find(id)).collect()
+    }
+
+    fn start_statutory(&mut self, start: &Start, at: Instant) {
+        let started = |clock: &&StatutoryClock| clock.starts.as_ref() == Some(start);
+        for clock in self.statutory_clocks().into_iter().filter(started) {
+            self.run_statutory(clock, at);
+        }
+    }
+
+    fn run_statutory(&mut self, statute: &StatutoryClock, from: Instant) {
+        let kind = ClockKind::Statutory(statute.id.clone());
+        let running = self.state.clocks.iter().rfind(|clock| clock.id.kind == kind).cloned();
+        match running {
+            None => {
+                let clock = self.statutory_clock(statute, from, kind);
+                self.emit(Event::ClockStarted(Box::new(clock)));
+                let submitted = self.state.notices.get(&statute.notice).map(|act| act.at);
+                if let Some(at) = submitted {
+                    self.keep_statutory(statute, at);
+                }
+            }
+            // Known earlier than was thought: it was due earlier. What was missed stays missed.
+            Some(old) if old.is_open() && old.breached_at.is_none() && from < old.started_at => {
+                let new = self.statutory_clock(statute, from, kind);
+                let clock = Clock { id: old.id, ..new };
+                self.emit(Event::ClockRetimed(Box::new(Retimed { clock, cause: RetimeCause::Backdated })));
+            }
+            Some(_) => {}
+        }
+    }
+
+    /// Elapsed time, without grace: the law gives none.
+    fn statutory_clock(&self, statute: &StatutoryClock, from: Instant, kind: ClockKind) -> Clock {
+        let place = self.ctx.policy.statutory_calendar.as_deref().map(|name| self.ctx.calendar(name));
+        let deadline = statute.due(from, place);
+        let length = deadline.strict.map_or(Duration::ZERO, |strict| strict.since(from));
+        let mut clock = self.new_clock(kind, length, policy::ALWAYS, from);
+        clock.latest_at = deadline.latest;
+        if deadline.strict.is_none() {
+            // The law names no time: it runs until the notice is submitted, and is never missed.
+            clock.due_at = None;
+            clock.warnings.clear();
+        }
+        clock
+    }
+
+    fn keep_statutory(&mut self, statute: &StatutoryClock, at: Instant) {
+        let kind = ClockKind::Statutory(statute.id.clone());
+        let open = self.state.open_clocks(&kind).next().map(|clock| clock.id.clone());
+        if let Some(clock) = open {
+            self.emit(Event::ClockMet { clock, at });
+        }
+    }
+}
+
+fn starting(fact: Fact) -> Option<StartingFact> {
+    match fact {
+        Fact::AwareAt => Some(StartingFact::AwareAt),
+        Fact::ConfirmedAt => Some(StartingFact::ConfirmedAt),
+        Fact::ClassifiedAt => Some(StartingFact::ClassifiedAt),
+        Fact::SubmittedAt => None,
+    }
+}
+
+fn shortened(name: &str) -> String {
+    /// Of a name that nobody knows, so much is shown.
+    const MAX_SHOWN_CHARS: usize = 40;
+    name.chars().take(MAX_SHOWN_CHARS).collect()
+}
