@@ -28,6 +28,12 @@ crate::codes! { SERVICE;
     NO_ONE_ON_CALL = "no-one-on-call", 500, "a step of an escalation had nobody to page",
         cause: "At the instant of the page nobody was on call in that schedule. The next step was paged at once.",
         remedy: "Fill the gap in the schedule; `watchbell check` shows it.";
+    STATUS_NOT_EXPORTED = "status-not-exported", 500, "the status page was not written",
+        cause: "A file of the exported status page could not be written: the folder is missing, full, or not ours. What is there is older than it should be.",
+        remedy: "Mend the folder that the detail names; it is written again within a minute. The server's own page at /status is not affected.";
+    STATUS_UNSEEN = "status-unseen", 409, "this store has no status page yet",
+        cause: "The page's ids are made when a server first shows or exports the page, so that they never change afterwards.",
+        remedy: "Start the server once on this store; then export again.";
     NO_TEST_CLOCK = "no-test-clock", 409, "time cannot be moved here",
         cause: "The server runs on real time.",
         remedy: "Start it with `serve --dev --test-clock` to move time by hand.";

@@ -34,6 +34,8 @@ pub(crate) enum Command {
     Token(TokenArgs),
     /// Manage access of people
     User(UserArgs),
+    /// The public status page
+    Status(StatusArgs),
     /// Verify the journal
     Audit(AuditArgs),
     /// Show the configuration and where each value comes from
@@ -137,6 +139,12 @@ pub(crate) struct ServeArgs {
     /// How people reach the server, such as https://watchbell.example.com
     #[arg(long)]
     pub(crate) public_url: Option<String>,
+    /// Where the public status page is, if it is not on this server
+    #[arg(long)]
+    pub(crate) status_url: Option<String>,
+    /// Keep the status page in this folder as files, too, for another web server
+    #[arg(long)]
+    pub(crate) status_export: Option<PathBuf>,
     /// Configuration file
     #[arg(long)]
     pub(crate) config: Option<PathBuf>,
@@ -392,6 +400,30 @@ pub(crate) struct UserArgs {
 pub(crate) enum UserCommand {
     /// Make a link by which a person of the roster signs in, once
     Link { person: String },
+}
+
+/// `status`.
+#[derive(Debug, Args)]
+pub(crate) struct StatusArgs {
+    #[command(subcommand)]
+    pub(crate) command: StatusCommand,
+}
+
+/// Commands on the status page.
+#[derive(Debug, Subcommand)]
+pub(crate) enum StatusCommand {
+    /// Write the page, its feed and its JSON as files, for any web server
+    Export {
+        /// Data directory
+        #[arg(long)]
+        data: PathBuf,
+        /// Folder to write into
+        #[arg(short, long)]
+        output: PathBuf,
+        /// Where the files will be found, such as https://status.example.com
+        #[arg(long, env = "WATCHBELL_STATUS_URL", default_value = "http://127.0.0.1:8420")]
+        url: String,
+    },
 }
 
 /// `audit`.

@@ -22,7 +22,7 @@ impl Client {
     /// A client whose token comes from the environment.
     pub(crate) fn from_env(server: &str) -> anyhow::Result<Client> {
         let token = secret(TOKEN)?.ok_or_else(|| {
-            Ended::new(Exit::Authentication, format!("set {TOKEN} or {TOKEN}_FILE to a token for {server}"))
+            Ended::with(Exit::Authentication, format!("set {TOKEN} or {TOKEN}_FILE to a token for {server}"))
         })?;
         Client::new(server, token)
     }
@@ -74,7 +74,7 @@ impl Client {
             request = request.header("content-type", "application/json").body(body);
         }
         let unreachable = |e: reqwest::Error| {
-            Ended::new(Exit::Unreachable, format!("{} cannot be reached: {}", self.server, root(&e)))
+            Ended::with(Exit::Unreachable, format!("{} cannot be reached: {}", self.server, root(&e)))
         };
         let response = request.send().await.map_err(unreachable)?;
         let status = response.status();
@@ -102,7 +102,7 @@ fn refusal(status: StatusCode, value: &Value) -> anyhow::Error {
     } else {
         format!("{}: {} [{code}]{remedy}", text("title"), text("detail"))
     };
-    Ended::new(exit, message)
+    Ended::with(exit, message)
 }
 
 /// A secret from the environment, or from the file that `NAME_FILE` names.

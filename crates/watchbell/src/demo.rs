@@ -58,7 +58,8 @@ pub(crate) async fn run(args: &DemoArgs) -> anyhow::Result<Exit> {
     print!("{summary}");
     match told {
         Told::Failed(error) => Err(error),
-        Told::Finished | Told::Interrupted => Ok(Exit::Ok),
+        Told::Finished => Ok(Exit::Ok),
+        Told::Interrupted => Ok(Exit::Interrupted),
     }
 }
 

@@ -28,7 +28,7 @@ pub(crate) struct Ended {
 }
 
 impl Ended {
-    pub(crate) fn new(exit: Exit, message: impl Into<String>) -> anyhow::Error {
+    pub(crate) fn with(exit: Exit, message: impl Into<String>) -> anyhow::Error {
         anyhow::Error::new(Ended { exit, message: message.into() })
     }
 }

@@ -23,13 +23,13 @@ pub(crate) async fn run(args: &ExplainArgs) -> anyhow::Result<Exit> {
             None => from_server(id, args).await,
         },
         (None, Some(file)) => what_if(file, args),
-        (None, None) => Err(Ended::new(Exit::Usage, "name an incident, or a file with --signal")),
+        (None, None) => Err(Ended::with(Exit::Usage, "name an incident, or a file with --signal")),
     }
 }
 
 fn number(id: &str) -> anyhow::Result<u64> {
     let digits = id.strip_prefix("INC-").or_else(|| id.strip_prefix("inc-")).unwrap_or(id);
-    digits.parse().map_err(|_| Ended::new(Exit::Usage, format!("`{id}` is no incident's id, such as INC-7")))
+    digits.parse().map_err(|_| Ended::with(Exit::Usage, format!("`{id}` is no incident's id, such as INC-7")))
 }
 
 fn from_data(id: &str, data: &Path, json: bool) -> anyhow::Result<Exit> {
@@ -37,7 +37,7 @@ fn from_data(id: &str, data: &Path, json: bool) -> anyhow::Result<Exit> {
     let view = View::new(audit::reader(data)?);
     let timeline = view.timeline(no).map_err(|problem| explain(&problem))?;
     if timeline.is_empty() {
-        return Err(Ended::new(Exit::Failure, format!("INC-{no} does not exist in {}", data.display())));
+        return Err(Ended::with(Exit::Failure, format!("INC-{no} does not exist in {}", data.display())));
     }
     if json {
         let decisions: Vec<&Decision> = decisions(&timeline).into_iter().map(|(_, decision)| decision).collect();

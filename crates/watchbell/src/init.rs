@@ -35,7 +35,7 @@ pub(crate) fn run(args: &InitArgs) -> anyhow::Result<()> {
         let existing = files.iter().map(|(name, _)| args.folder.join(name)).find(|path| path.exists());
         if let Some(path) = existing {
             let message = format!("{} exists; nothing was written. Use --force to replace it", path.display());
-            return Err(Ended::new(Exit::Failure, message));
+            return Err(Ended::with(Exit::Failure, message));
         }
     }
     for (name, text) in files {
@@ -50,7 +50,7 @@ fn ask_organization() -> anyhow::Result<String> {
     let stdin = std::io::stdin();
     if !stdin.is_terminal() {
         let message = "standard input is not a terminal; use --no-input to take the defaults";
-        return Err(Ended::new(Exit::Usage, message));
+        return Err(Ended::with(Exit::Usage, message));
     }
     eprint!("Who promises? Name of your team or organization [Our team]: ");
     std::io::stderr().flush()?;

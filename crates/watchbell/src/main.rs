@@ -12,6 +12,7 @@ mod init;
 mod serve;
 mod settings;
 mod signal;
+mod status;
 mod token;
 
 use std::process::ExitCode;
@@ -44,6 +45,7 @@ fn run(command: Command) -> anyhow::Result<Exit> {
     match command {
         Command::Init(args) => init::run(&args).map(|()| Exit::Ok),
         Command::Check(args) => check::run(&args),
+        Command::Status(args) => status::run(&args.command),
         Command::Audit(args) => audit::run(&args.command),
         Command::Config(args) => serve::show_config(&args).map(|()| Exit::Ok),
         Command::Demo(args) => runtime()?.block_on(demo::run(&args)),

@@ -40,15 +40,28 @@ pub(crate) async fn run(args: &ServeArgs) -> anyhow::Result<Exit> {
     let mut config = AppConfig::new(public_url);
     config.dev = args.dev;
     config.test_clock = args.test_clock.is_some();
+    keep_status_page(&settings, &engine, &mut config);
     println!("listening on http://{address}");
     serve_until(listener, engine, access, config, stop_signal()).await?;
     Ok(Exit::Ok)
 }
 
+/// Where the status page is, and its copy in files.
+fn keep_status_page(settings: &Settings, engine: &Engine, config: &mut AppConfig) {
+    let url = settings.get("status_url").trim_end_matches('/');
+    if !url.is_empty() {
+        config.status_url = url.to_owned();
+    }
+    let folder = settings.get("status_export");
+    if !folder.is_empty() {
+        tokio::spawn(web::status::keep(engine.clone(), config.status_url.clone(), PathBuf::from(folder)));
+    }
+}
+
 pub(crate) fn show_config(args: &ConfigArgs) -> anyhow::Result<()> {
     let ConfigCommand::Show(serve) = &args.command;
     for setting in Settings::gather(serve)?.all {
-        println!("{:<11} {:<32} {}", setting.name, setting.value, setting.origin);
+        println!("{:<13} {:<32} {}", setting.name, setting.value, setting.origin);
     }
     Ok(())
 }
@@ -61,6 +74,7 @@ pub(crate) async fn serve_until(
     config: AppConfig,
     stop: impl Future<Output = ()> + Send + 'static,
 ) -> anyhow::Result<()> {
+    web::status::prepare(&engine).await.map_err(|problem| explain(&problem))?;
     let app = web::router(engine.clone(), Arc::new(access), config);
     web::serve(listener, app, stop).await.context("failed to serve")?;
     tracing::info!("server.stopping");
@@ -94,7 +108,10 @@ pub(crate) fn log_to_stderr() {
 
 pub(crate) async fn bind(listen: &str) -> anyhow::Result<TcpListener> {
     TcpListener::bind(listen).await.map_err(|e| {
-        Ended::new(Exit::Failure, format!("cannot listen on {listen}: {e}\nhelp: choose another address with --listen"))
+        Ended::with(
+            Exit::Failure,
+            format!("cannot listen on {listen}: {e}\nhelp: choose another address with --listen"),
+        )
     })
 }
 
@@ -149,7 +166,7 @@ fn time_source(test_clock: Option<&str>) -> anyhow::Result<TimeSource> {
         None => Ok(TimeSource::System),
         Some("now") => Ok(TimeSource::test(TimeSource::System.now())),
         Some(text) => {
-            let at = Instant::parse(text).map_err(|e| Ended::new(Exit::Usage, format!("--test-clock: {e}")))?;
+            let at = Instant::parse(text).map_err(|e| Ended::with(Exit::Usage, format!("--test-clock: {e}")))?;
             Ok(TimeSource::test(at))
         }
     }

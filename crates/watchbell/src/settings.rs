@@ -57,15 +57,19 @@ struct File {
     policy: Option<String>,
     roster: Option<String>,
     public_url: Option<String>,
+    status_url: Option<String>,
+    status_export: Option<String>,
 }
 
 /// Name, environment variable, default.
-const TABLE: [(&str, &str, &str); 5] = [
+const TABLE: [(&str, &str, &str); 7] = [
     ("listen", "WATCHBELL_LISTEN", "127.0.0.1:8420"),
     ("data", "WATCHBELL_DATA", "watchbell-data"),
     ("policy", "WATCHBELL_POLICY", "policy.yaml"),
     ("roster", "WATCHBELL_ROSTER", "roster.yaml"),
     ("public_url", "WATCHBELL_PUBLIC_URL", ""),
+    ("status_url", "WATCHBELL_STATUS_URL", ""),
+    ("status_export", "WATCHBELL_STATUS_EXPORT", ""),
 ];
 
 impl Settings {
@@ -73,9 +77,17 @@ impl Settings {
     pub(crate) fn gather(args: &ServeArgs) -> anyhow::Result<Settings> {
         let (file, path) = read_file(args)?;
         let text = |path: &Option<PathBuf>| path.as_ref().map(|path| path.display().to_string());
-        let flags =
-            [args.listen.clone(), text(&args.data), text(&args.policy), text(&args.roster), args.public_url.clone()];
-        let filed = [file.listen, file.data, file.policy, file.roster, file.public_url];
+        let flags = [
+            args.listen.clone(),
+            text(&args.data),
+            text(&args.policy),
+            text(&args.roster),
+            args.public_url.clone(),
+            args.status_url.clone(),
+            text(&args.status_export),
+        ];
+        let filed =
+            [file.listen, file.data, file.policy, file.roster, file.public_url, file.status_url, file.status_export];
         let rows = TABLE.iter().zip(flags).zip(filed);
         let all = rows.map(|(((name, variable, default), flag), filed)| {
             let from_env = std::env::var(variable).ok().filter(|value| !value.is_empty());
@@ -107,6 +119,6 @@ fn read_file(args: &ServeArgs) -> anyhow::Result<(File, PathBuf)> {
     };
     let text = std::fs::read_to_string(&path).with_context(|| format!("failed to read {}", path.display()))?;
     let file = toml::from_str(&text)
-        .map_err(|e| Ended::new(Exit::Usage, format!("{} is not a valid configuration:\n{e}", path.display())))?;
+        .map_err(|e| Ended::with(Exit::Usage, format!("{} is not a valid configuration:\n{e}", path.display())))?;
     Ok((file, path))
 }

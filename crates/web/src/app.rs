@@ -11,6 +11,7 @@ use wcore::Incident;
 use crate::access::{Access, InFlight, Viewer, may_see};
 use crate::id;
 use crate::metrics::Meters;
+use crate::status::Watch;
 
 /// Settings of the HTTP side.
 #[derive(Clone, Debug)]
@@ -23,6 +24,8 @@ pub struct AppConfig {
     pub test_clock: bool,
     /// Requests of one token or session that may be under way at once.
     pub in_flight_max: usize,
+    /// Where the public status page is; the public URL, unless it is exported elsewhere.
+    pub status_url: String,
 }
 
 /// Requests of one sender at once: four times the widest load test, and 256 MiB of bodies at worst.
@@ -32,7 +35,8 @@ impl AppConfig {
     /// The settings of an ordinary server.
     pub fn new(public_url: impl Into<String>) -> AppConfig {
         let public_url = public_url.into().trim_end_matches('/').to_owned();
-        AppConfig { public_url, dev: false, test_clock: false, in_flight_max: IN_FLIGHT_MAX }
+        let status_url = public_url.clone();
+        AppConfig { public_url, dev: false, test_clock: false, in_flight_max: IN_FLIGHT_MAX, status_url }
     }
 }
 
@@ -44,6 +48,7 @@ pub(crate) struct App {
     pub(crate) config: Arc<AppConfig>,
     pub(crate) meters: Arc<Meters>,
     pub(crate) in_flight: Arc<InFlight>,
+    pub(crate) status: Arc<Watch>,
 }
 
 impl App {

@@ -1,4 +1,4 @@
-//! HTTP: the API, access, the pages, health and metrics.
+//! HTTP: the API, access, the pages, the public status page, health and metrics.
 //!
 //! Everything goes through the [`router`]'s one table. Nothing is decided here: handlers turn
 //! requests into commands and state into answers. It knows no SQL and reads no environment.
@@ -20,6 +20,7 @@ mod router;
 mod serve;
 mod sight;
 mod sign_in;
+pub mod status;
 
 pub use access::{Access, Bootstrap, SESSION_LIFETIME, Scope};
 pub use app::{AppConfig, IN_FLIGHT_MAX};

@@ -22,7 +22,7 @@ use crate::body::COMMAND_BYTES;
 use crate::metrics::{Meters, metrics};
 use crate::pages::{self, outside};
 use crate::refusal::{Refusal, render};
-use crate::{events, headers, health, intake, sign_in};
+use crate::{events, headers, health, intake, sign_in, status};
 
 /// One row of the table.
 struct Route {
@@ -39,7 +39,7 @@ const ADMIN: Needs = Needs::Scope(Scope::Admin);
 /// Every route but the signed-in pages.
 #[rustfmt::skip]
 fn table() -> Vec<Route> {
-    vec![
+    let mut rows = vec![
         row(Method::POST, "/v1/signals", Needs::Source, intake::native),
         row(Method::POST, "/v2/enqueue", Needs::RoutingKey, intake::enqueue),
         row(Method::POST, "/v2/change/enqueue", Needs::RoutingKey, intake::change),
@@ -73,7 +73,11 @@ fn table() -> Vec<Route> {
         row(Method::GET, "/livez", Needs::Nothing, health::live),
         row(Method::GET, "/readyz", Needs::Nothing, health::ready),
         row(Method::GET, "/metrics", Needs::Nothing, metrics),
-    ]
+        row(Method::GET, "/status", Needs::Nothing, status::page),
+        row(Method::GET, "/status/history.atom", Needs::Nothing, status::feed),
+    ];
+    rows.extend(status::documents().map(|path| row(Method::GET, path, Needs::Nothing, status::document)));
+    rows
 }
 
 /// Routes of servers with a test clock.
@@ -107,6 +111,7 @@ pub fn router(engine: Engine, access: Arc<Access>, config: AppConfig) -> Router 
         routes.extend(test_table());
     }
     let app = App {
+        status: Arc::new(status::Watch::new(engine.clone(), &config.status_url)),
         engine,
         access,
         config: Arc::new(config),

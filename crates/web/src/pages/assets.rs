@@ -1,4 +1,4 @@
-//! The style sheet, the script and the icon: compiled in, named by their content.
+//! The style sheets, the script and the icon: compiled in, named by their content.
 //!
 //! A name changes with its content, so that browsers may keep them for ever.
 
@@ -24,6 +24,9 @@ pub(crate) static STYLE: LazyLock<Asset> =
 /// The script.
 pub(crate) static SCRIPT: LazyLock<Asset> =
     LazyLock::new(|| asset("app", "js", "text/javascript; charset=utf-8", include_str!("../../assets/app.js")));
+/// The style sheet of the public status page.
+pub(crate) static STATUS_STYLE: LazyLock<Asset> =
+    LazyLock::new(|| asset("status", "css", "text/css; charset=utf-8", include_str!("../../assets/status.css")));
 /// The icon of the window.
 pub(crate) static ICON: LazyLock<Asset> =
     LazyLock::new(|| asset("bell", "svg", "image/svg+xml", include_str!("../../assets/bell.svg")));
@@ -46,7 +49,6 @@ impl Asset {
     }
 
     /// Its content.
-    #[cfg(test)]
     pub(crate) fn body(&self) -> &'static str {
         self.body
     }
@@ -59,7 +61,7 @@ impl Asset {
 
 /// Serves one of them.
 pub(super) async fn serve(Path(name): Path<String>) -> Response {
-    match [&*STYLE, &*SCRIPT, &*ICON].into_iter().find(|asset| asset.name() == name) {
+    match [&*STYLE, &*SCRIPT, &*STATUS_STYLE, &*ICON].into_iter().find(|asset| asset.name() == name) {
         Some(asset) => {
             ([(header::CONTENT_TYPE, asset.kind), (header::CACHE_CONTROL, FOR_EVER)], asset.body).into_response()
         }

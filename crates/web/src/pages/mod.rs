@@ -4,7 +4,7 @@
 //! Forms become the same commands as the API's. It knows no storage and decides nothing.
 
 mod actions;
-mod assets;
+pub(crate) mod assets;
 mod board;
 mod declare;
 mod deliveries;

@@ -46,6 +46,16 @@ fn the_table_of_routes() {
         GET    /livez                                   nothing
         GET    /readyz                                  nothing
         GET    /metrics                                 nothing
+        GET    /status                                  nothing
+        GET    /status/history.atom                     nothing
+        GET    /api/v2/status.json                      nothing
+        GET    /api/v2/summary.json                     nothing
+        GET    /api/v2/components.json                  nothing
+        GET    /api/v2/incidents.json                   nothing
+        GET    /api/v2/incidents/unresolved.json        nothing
+        GET    /api/v2/scheduled-maintenances.json      nothing
+        GET    /api/v2/scheduled-maintenances/active.json nothing
+        GET    /api/v2/scheduled-maintenances/upcoming.json nothing
         GET    /dev/clock                               nothing
         POST   /dev/clock                               nothing, but not from another site's page
     "#]]

@@ -11,4 +11,5 @@ mod intake;
 mod operations;
 mod reading;
 mod socket;
+mod status;
 mod world;

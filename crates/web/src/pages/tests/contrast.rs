@@ -18,9 +18,11 @@ const TEXT: [(&str, &[&str]); 8] = [
 const PARTS: [(&str, &[&str]); 3] =
     [("edge", &["page", "surface"]), ("none", &["page", "surface"]), ("focus", &["page", "surface"])];
 
-/// Every `--name: light-dark(#light, #dark)`, as (light, dark).
-fn tokens() -> BTreeMap<&'static str, [[f64; 3]; 2]> {
-    let css = include_str!("../../../assets/app.css");
+const APP: &str = include_str!("../../../assets/app.css");
+const STATUS: &str = include_str!("../../../assets/status.css");
+
+/// Every `--name: light-dark(#light, #dark)` of a style sheet, as (light, dark).
+fn tokens(css: &'static str) -> BTreeMap<&'static str, [[f64; 3]; 2]> {
     let declared = css.lines().filter_map(|line| line.trim().strip_prefix("--")?.split_once(": light-dark("));
     declared
         .map(|(name, value)| {
@@ -54,7 +56,7 @@ fn ratios_are_those_of_the_standard() {
 
 #[test]
 fn every_pair_can_be_read() {
-    let tokens = tokens();
+    let tokens = tokens(APP);
     let mut bad = Vec::new();
     for (pairs, least) in [(&TEXT[..], 4.5), (&PARTS[..], 3.0)] {
         for (front, backs) in pairs {
@@ -69,4 +71,12 @@ fn every_pair_can_be_read() {
         }
     }
     assert!(bad.is_empty(), "{}", bad.join("\n"));
+}
+
+#[test]
+fn the_status_page_has_the_same_colours() {
+    let app = tokens(APP);
+    for (name, colour) in tokens(STATUS) {
+        assert_eq!(Some(&colour), app.get(name), "{name}");
+    }
 }
