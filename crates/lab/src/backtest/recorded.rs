@@ -6,7 +6,7 @@
 use policy::model::Policy;
 use wcore::clock::Ending;
 use wcore::command::HoldingFields;
-use wcore::event::{Actor, Approval, Entry, Event, Update};
+use wcore::event::{Actor, Approval, Entry, Event, Fact, Update};
 use wcore::raise::Declaration;
 use wcore::{Command, Incident};
 
@@ -79,7 +79,15 @@ fn act(event: &Event, entry: &Entry, situation: Situation<'_>) -> Option<Command
         }
         Event::Reopened { reason } => Command::Reopen { reason: reason.clone() },
         Event::Reviewed { cause, action, .. } => Command::Review { cause: cause.clone(), action: action.clone() },
-        Event::FactRecorded { fact, act, note } => Command::Fact { fact: *fact, at: Some(act.at), note: note.clone() },
+        Event::FactRecorded { fact, act, note } => {
+            Command::Fact { fact: *fact, at: Some(act.at), note: note.clone(), notice: None }
+        }
+        Event::NoticeSubmitted { notice, act, note } => Command::Fact {
+            fact: Fact::SubmittedAt,
+            at: Some(act.at),
+            note: note.clone(),
+            notice: Some(notice.clone()),
+        },
         Event::SeverityChanged { to, reason, .. } if by_person => {
             let (reason, approver) = split_approver(reason);
             Command::Severity { severity: to.to_string(), reason, approver }

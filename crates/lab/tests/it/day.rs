@@ -189,8 +189,14 @@ impl Day {
         self.signal("pii_leak", text).await;
         self.until("11:04").await;
         self.does(2, "ana", Command::Acknowledge {}).await;
-        let fact = Command::Fact { fact: Fact::AwareAt, at: Some(at("11:01")), note: "read the transcript".to_owned() };
-        self.does(2, "ines", fact).await;
+        let fact = |fact, notice: Option<&str>| Command::Fact {
+            fact,
+            at: Some(at("11:01")),
+            note: "read the transcript".to_owned(),
+            notice: notice.map(str::to_owned),
+        };
+        self.does(2, "ines", fact(Fact::AwareAt, None)).await;
+        self.does(2, "ines", fact(Fact::SubmittedAt, Some("gdpr-33-1"))).await;
         let decide = Command::Decide { audience: "customers".to_owned(), inform: true, reason: "mail".to_owned() };
         self.does(2, "ines", decide).await;
         self.does(2, "ana", Command::Assign { role: Role::Remediation, person: "ben".to_owned() }).await;
