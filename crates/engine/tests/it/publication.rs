@@ -6,7 +6,12 @@ use wcore::Command;
 use crate::support::{Mode, Reply, World, both};
 
 fn update(audience: &str) -> Command {
-    Command::Update { audience: audience.to_owned(), text: "We look into it.".to_owned(), next_update_at: None, statement: None }
+    Command::Update {
+        audience: audience.to_owned(),
+        text: "We look into it.".to_owned(),
+        next_update_at: None,
+        statement: None,
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
