@@ -4,6 +4,8 @@ use axum::body::Body;
 use axum::http::Request;
 use engine::View;
 use serde_json::{Value, json};
+use wcore::Command;
+use wcore::event::Actor;
 
 use crate::world::{Answer, World, request};
 
@@ -122,7 +124,18 @@ async fn restricted_incidents_are_nowhere() {
         json!({ "audience": "customers", "inform": true, "reason": "They must know" }),
     )
     .await;
-    tell(&world, "Personal data was disclosed.").await;
+    // A restricted class wants a second person for every word.
+    let words = Command::Draft {
+        audience: "customers".to_owned(),
+        text: "Personal data was disclosed.".to_owned(),
+        next_update_at: None,
+        corrects: None,
+    };
+    for (who, command) in
+        [("ana", words), ("tom", Command::Approve { update: 1 }), ("tom", Command::Publish { update: 1 })]
+    {
+        world.engine.command(1, command, Actor::Person(who.to_owned()), None).await.unwrap();
+    }
     let told = world.get("/api/v1/incidents/INC-1").await.json();
     assert!(told["updates"][0]["visible_at"].is_string(), "it was published: {told}");
     assert_eq!(everything(&world).await, before);
