@@ -7,7 +7,8 @@ use anyhow::{Context, Result, bail, ensure};
 use serde_json::Value;
 
 /// Crates that hold no clock, no file, no socket: time and input are arguments.
-pub(crate) const PURE: [&str; 4] = ["watchbell-calendar", "watchbell-problem", "watchbell-policy", "watchbell-core"];
+pub(crate) const PURE: [&str; 5] =
+    ["watchbell-calendar", "watchbell-problem", "watchbell-policy", "watchbell-core", "watchbell-lab"];
 
 /// The workspace's folder.
 pub(crate) fn root() -> &'static Path {

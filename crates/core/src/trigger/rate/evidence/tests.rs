@@ -1,3 +1,5 @@
+//! What a unit says: its worst verdict, once, and when.
+
 use super::*;
 
 /// Golden vectors of the method, with one alternative of 20 % at 5 % tolerated.
