@@ -5,8 +5,10 @@
 //! hide Rust's own `core`.
 //!
 //! Reading order: a [`signal`] makes a [`trigger`] fire, which [`raise`] turns into an
-//! [`incident`]; its [`clock`]s are started and missed in `promise` and `notices`, `roles` says who answers, pages
-//! are asked for in [`escalation`], and people act through [`command`].
+//! [`incident`]; its [`clock`]s are started and missed in `promise`, those of words in `notices`
+//! and those of the law in `statutory`; `roles` says who answers, `messages` who may say what,
+//! `hold` when proof is enough; pages are asked for in [`escalation`], and people act through
+//! [`command`].
 
 pub mod clock;
 pub mod command;

@@ -6,7 +6,7 @@ use calendar::{Instant, Intervals};
 
 use super::{BreakGlass, Escalation, Hold, Holder, Incident, MAX_ALERTS, Offer, Pending, Sources, Validation};
 use crate::clock::{Clock, ClockId, Ending};
-use crate::event::{Attached, Entry, Event, Fact, Opened, PageReason};
+use crate::event::{Approval, Attached, Entry, Event, Fact, Opened, PageReason};
 use crate::signal::AlertState;
 
 impl Incident {
@@ -92,34 +92,23 @@ impl Incident {
             | Event::RoleAccepted { .. }
             | Event::RoleDeclined { .. }
             | Event::HandOverOffered { .. } => self.evolve_roles(event, at),
-            Event::Acknowledged(act) => self.acknowledged = self.acknowledged.take().or(Some(act.clone())),
-            Event::Contained { act, customers_see } => self.contained = Some((act.clone(), customers_see.clone())),
-            Event::Mitigated { act, note } => {
-                self.mitigated = Some((act.clone(), note.clone()));
-                self.hold = self.hold.take().filter(|_| self.is_validated());
-            }
-            Event::Validated { act, passed, evidence } => {
-                self.validation = Some(Validation { act: act.clone(), passed: *passed, evidence: evidence.clone() });
-                if !passed {
-                    self.mitigated = None;
-                    self.hold = None;
-                }
-            }
-            Event::HoldStarted { until } => self.hold = Some(Hold { since: at, until: *until }),
-            Event::HoldBroken { .. } => {
-                (self.hold, self.validation, self.mitigated) = (None, None, None);
-                self.holds_broken += 1;
-            }
-            Event::BreakGlassRequested { by, reason, until } => {
-                self.break_glass = Some(BreakGlass { by: by.clone(), reason: reason.clone(), until: *until });
-            }
-            Event::BrokenGlass { .. } => self.break_glass = None,
-            Event::Resolved { at, .. } => {
-                self.resolved_at = Some(*at);
-                (self.hold, self.break_glass) = (None, None);
-            }
-            Event::Reopened { .. } => self.reopen(at),
-            Event::Reviewed { act, .. } => self.reviewed = Some(act.clone()),
+            Event::Acknowledged(_)
+            | Event::Contained { .. }
+            | Event::Mitigated { .. }
+            | Event::Validated { .. }
+            | Event::HoldStarted { .. }
+            | Event::HoldBroken { .. }
+            | Event::BreakGlassRequested { .. }
+            | Event::BrokenGlass { .. }
+            | Event::Resolved { .. }
+            | Event::Reopened { .. }
+            | Event::Reviewed { .. } => self.evolve_work(event, at),
+            Event::UpdatePublished(_)
+            | Event::UpdateDrafted(_)
+            | Event::UpdateApproved { .. }
+            | Event::ApprovedUnsent { .. }
+            | Event::UpdateVisible { .. }
+            | Event::AudienceDecided { .. } => self.evolve_words(event, at),
             Event::FactRecorded { fact, act, .. } => {
                 // Nobody becomes unaware: the earliest statement of it holds.
                 let known = self.facts.get(fact).filter(|known| *fact == Fact::AwareAt && known.at <= act.at);
@@ -142,22 +131,6 @@ impl Incident {
                 self.paused = None;
                 self.pauses.close(at);
             }
-            Event::UpdatePublished(update) => {
-                // What waited for the same audience was written before they read this.
-                self.pending.remove(&update.audience);
-                self.updates.push((**update).clone());
-            }
-            Event::UpdateDrafted(words) => {
-                let pending = Pending { words: (**words).clone(), approved: None, reported: false };
-                self.pending.insert(words.audience.clone(), pending);
-            }
-            Event::UpdateApproved { update, act } => self.change_pending(*update, |p| p.approved = Some(act.clone())),
-            Event::ApprovedUnsent { update } => self.change_pending(*update, |p| p.reported = true),
-            Event::UpdateVisible { update, .. } => {
-                if let Some(update) = self.updates.iter_mut().find(|u| u.no == *update) {
-                    update.visible_at = update.visible_at.or(Some(at));
-                }
-            }
             Event::PageRequested(request) => {
                 if let PageReason::Escalation { step, round } = request.reason {
                     self.escalation = Escalation { current: Some((step, round)), next: None };
@@ -166,11 +139,6 @@ impl Incident {
             Event::StepSkipped { .. } => {}
             Event::EscalationPlanned { step, round, at } => self.escalation.next = Some((*step, *round, *at)),
             Event::EscalationStopped { .. } => self.escalation.next = None,
-            Event::AudienceDecided { audience, inform, .. } => {
-                if *inform {
-                    self.informed.insert(audience.clone());
-                }
-            }
             Event::Noted { .. } => {}
         }
     }
@@ -202,6 +170,70 @@ impl Incident {
             Event::HandOverOffered { role, person, note } => {
                 if let Some(holder) = self.roles.get_mut(role) {
                     holder.offer = Some(Offer { person: person.clone(), note: note.clone(), since: at });
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn evolve_work(&mut self, event: &Event, at: Instant) {
+        match event {
+            Event::Acknowledged(act) => self.acknowledged = self.acknowledged.take().or(Some(act.clone())),
+            Event::Contained { act, customers_see } => self.contained = Some((act.clone(), customers_see.clone())),
+            Event::Mitigated { act, note } => {
+                self.mitigated = Some((act.clone(), note.clone()));
+                self.hold = self.hold.take().filter(|_| self.is_validated());
+            }
+            Event::Validated { act, passed, evidence } => {
+                self.validation = Some(Validation { act: act.clone(), passed: *passed, evidence: evidence.clone() });
+                if !passed {
+                    self.mitigated = None;
+                    self.hold = None;
+                }
+            }
+            Event::HoldStarted { until } => self.hold = Some(Hold { since: at, until: *until }),
+            Event::HoldBroken { .. } => {
+                (self.hold, self.validation, self.mitigated) = (None, None, None);
+                self.holds_broken += 1;
+            }
+            Event::BreakGlassRequested { by, reason, until } => {
+                self.break_glass = Some(BreakGlass { by: by.clone(), reason: reason.clone(), until: *until });
+            }
+            Event::BrokenGlass { .. } => self.break_glass = None,
+            Event::Resolved { at, .. } => {
+                self.resolved_at = Some(*at);
+                (self.hold, self.break_glass) = (None, None);
+            }
+            Event::Reopened { .. } => self.reopen(at),
+            Event::Reviewed { act, .. } => self.reviewed = Some(act.clone()),
+            _ => {}
+        }
+    }
+
+    fn evolve_words(&mut self, event: &Event, at: Instant) {
+        match event {
+            Event::UpdatePublished(update) => {
+                // What waited for the same audience was written before they read this. A holding
+                // statement says nothing that would overtake it.
+                if update.approval != Approval::InAdvance {
+                    self.pending.remove(&update.audience);
+                }
+                self.updates.push((**update).clone());
+            }
+            Event::UpdateDrafted(words) => {
+                let pending = Pending { words: (**words).clone(), approved: None, reported: false };
+                self.pending.insert(words.audience.clone(), pending);
+            }
+            Event::UpdateApproved { update, act } => self.change_pending(*update, |p| p.approved = Some(act.clone())),
+            Event::ApprovedUnsent { update } => self.change_pending(*update, |p| p.reported = true),
+            Event::UpdateVisible { update, .. } => {
+                if let Some(update) = self.updates.iter_mut().find(|u| u.no == *update) {
+                    update.visible_at = update.visible_at.or(Some(at));
+                }
+            }
+            Event::AudienceDecided { audience, inform, .. } => {
+                if *inform {
+                    self.informed.insert(audience.clone());
                 }
             }
             _ => {}

@@ -235,6 +235,11 @@ fn a_holding_statement_needs_two_fields_and_nobody_else() {
     assert_eq!(sent.approval, Approval::InAdvance);
     world.expect_clocks(&[("notify:customers", "met at 10:03"), ("update:customers", "due 10:25")]);
     assert_eq!(world.refused("ana", holding("10:02")), "time-invalid");
+    // What somebody drafts meanwhile says more, and goes on waiting.
+    world.does("ana", draft("We know the cause."));
+    world.does("ana", holding("10:40"));
+    world.does("tom", approve(2));
+    world.does("tom", publish(2));
     let mut both = holding("10:45");
     if let Command::Update { text, .. } = &mut both {
         *text = "and this".to_owned();
