@@ -231,10 +231,8 @@ impl Incident {
                     update.visible_at = update.visible_at.or(Some(at));
                 }
             }
-            Event::AudienceDecided { audience, inform, .. } => {
-                if *inform {
-                    self.informed.insert(audience.clone());
-                }
+            Event::AudienceDecided { audience, inform: true, .. } => {
+                self.informed.insert(audience.clone());
             }
             _ => {}
         }
