@@ -35,8 +35,10 @@ pub(super) fn run(checks: &mut Checks) -> Result<()> {
     on_data(&["audit", "verify"])?;
     checks.pass("`audit verify` finds the demo's journal whole");
     let explained = on_data(&["explain", INCIDENT])?;
-    ensure!(explained.contains("SEV-1"), "`explain {INCIDENT}` should say why it is a SEV-1:\n{explained}");
-    checks.pass("`explain INC-1` says why it is a SEV-1");
+    for word in ["opened by trigger", "because", "clause", "policy", "signal"] {
+        ensure!(explained.contains(word), "`explain {INCIDENT}` should name the `{word}`:\n{explained}");
+    }
+    checks.pass("`explain INC-1` names trigger, clause, policy version and signals");
     std::fs::remove_dir_all(&data)?;
     Ok(())
 }

@@ -16,6 +16,7 @@ use self::load::Load;
 use super::receiver::Receiver;
 use super::shim::{Shim, Undone};
 use super::{Checks, documents};
+use crate::http::Answer;
 use crate::random::Random;
 use crate::site::{Running, Site};
 
@@ -26,6 +27,9 @@ const POWER_LOSSES: u32 = 20;
 /// Earliest and latest instant of a kill after the load began, in milliseconds: from the first
 /// commits to well into the first missed deadlines.
 const KILL_AFTER_MS: (u64, u64) = (20, 1_500);
+/// The receiver thinks for so long, so that kills hit pages that have arrived and are not yet known
+/// to have: those must come again, under the same key.
+const RECEIVER_TAKES: Duration = Duration::from_millis(100);
 /// A line of progress after so many kills.
 const PROGRESS_EVERY: u32 = 10;
 /// Seed of the kills' instants; another one by `E2E_SEED`.
@@ -41,7 +45,7 @@ async fn rounds(checks: &mut Checks, kills: u32, shim: Option<&Shim>) -> Result<
     let what = if shim.is_some() { "kill -9 with unsynced writes lost" } else { "kill -9" };
     let seed = std::env::var("E2E_SEED").ok().and_then(|seed| seed.parse().ok()).unwrap_or(SEED);
     let mut random = Random::new(seed);
-    let receiver = Receiver::start().await?;
+    let receiver = Receiver::answering(|_| Answer::Late(RECEIVER_TAKES)).await?;
     let site = documents::site(&receiver)?;
     let mut ledger = Ledger::default();
     let mut undone = Undone::default();

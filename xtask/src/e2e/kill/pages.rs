@@ -13,8 +13,9 @@ use crate::http::Api;
 
 /// For a backlog of pages after the last kill.
 const PATIENCE: Duration = Duration::from_secs(120);
-/// With nothing pending and nothing new for so long, the outbox is at rest.
-const REST: Duration = Duration::from_millis(500);
+/// With nothing pending and nothing new for so long, the outbox is at rest: longer than the short
+/// deadlines of the policy, so that the last of them have passed, too.
+const REST: Duration = Duration::from_secs(6);
 
 /// What became of the pages.
 pub(super) struct Pages {
@@ -44,6 +45,7 @@ pub(super) async fn compare(api: &Api, receiver: &Receiver) -> Result<Pages> {
         Ok((pending.is_empty() && api.get("/api/v1/audit").await? == before).then_some(()))
     };
     eventually("every delivery ends", PATIENCE, at_rest).await?;
+    let arrived = receiver.all();
     let rows = api.list("/api/v1/deliveries", "deliveries").await?;
     let requests = requests(api).await?;
     for (batch, asked) in &requests {
@@ -52,7 +54,7 @@ pub(super) async fn compare(api: &Api, receiver: &Receiver) -> Result<Pages> {
         ensure!(!lost, "{batch:?} asked for {asked:?}, and {became} of these became deliveries");
     }
     let mut received: BTreeMap<String, Vec<Vec<u8>>> = BTreeMap::new();
-    for page in receiver.all() {
+    for page in arrived {
         received.entry(page.id().to_owned()).or_default().push(page.message.body);
     }
     let mut delivered = 0;
@@ -66,8 +68,17 @@ pub(super) async fn compare(api: &Api, receiver: &Receiver) -> Result<Pages> {
         ensure!(known.contains(id.as_str()), "the receiver got {id}, which no delivery knows");
         ensure!(bodies.iter().all(|body| body == &bodies[0]), "under the webhook-id {id} came different bodies");
     }
+    let contents: BTreeSet<String> = received.values().map(|bodies| content(&bodies[0])).collect();
+    ensure!(contents.len() == received.len(), "one page went out under two webhook-ids");
     let repeated = received.values().map(|bodies| bodies.len() - 1).sum();
     Ok(Pages { requested: requests.values().map(Vec::len).sum(), deliveries: rows.len(), delivered, repeated })
+}
+
+/// What makes two messages the same page for those who get it.
+fn content(body: &[u8]) -> String {
+    let body: Value = serde_json::from_slice(body).unwrap_or_default();
+    let data = &body["data"];
+    format!("{} {} {}", data["incident"], data["reason"], data["to"])
 }
 
 /// One decision about one incident: its id, and the position in the journal.
