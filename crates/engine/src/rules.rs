@@ -3,8 +3,9 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-use channel::{Secret, WebhookTarget};
-use policy::model::{Channel, FromEnv, Policy, Roster};
+use channel::email::{EmailSettings, Login, Security};
+use channel::{EmailTarget, Secret, SlackTarget, Target, WebhookTarget};
+use policy::model::{Channel, FromEnv, MailSecurity, MailServer, Policy, Roster};
 use policy::{Diagnostic, Loaded, Source};
 use problem::Problem;
 use serde::{Deserialize, Serialize};
@@ -28,7 +29,7 @@ pub struct Rules {
     /// Their text.
     pub documents: Documents,
     pub(crate) triggers: Triggers,
-    pub(crate) channels: BTreeMap<String, Result<WebhookTarget, Problem>>,
+    pub(crate) channels: BTreeMap<String, Result<Target, Problem>>,
 }
 
 /// Where addresses and secrets are found by the names that a roster gives them.
@@ -83,20 +84,45 @@ impl Rules {
     }
 }
 
-fn target(channel: &Channel, secrets: &Secrets) -> Result<WebhookTarget, Problem> {
-    let Channel::Webhook { url, secret_env, allow_internal } = channel;
-    let url = match url {
-        FromEnv::Value(url) => url.clone(),
-        FromEnv::Variable(name) => secrets.find(name)?.expose().to_owned(),
+fn target(channel: &Channel, secrets: &Secrets) -> Result<Target, Problem> {
+    match channel {
+        Channel::Webhook { url, secret_env, allow_internal } => {
+            let url = address(url, secrets)?;
+            let unsigned = || {
+                let detail = "the channel names no `secret_env`, so nothing can be signed";
+                Problem::new(&problem::SECRET_MISSING, detail)
+            };
+            let secret = secrets.find(secret_env.as_deref().ok_or_else(unsigned)?)?;
+            let parse = if *allow_internal { WebhookTarget::parse_internal } else { WebhookTarget::parse };
+            parse(url.expose(), &secret).map(Target::Webhook)
+        }
+        Channel::Slack { url, allow_internal } => {
+            let parse = if *allow_internal { SlackTarget::parse_internal } else { SlackTarget::parse };
+            parse(&address(url, secrets)?).map(Target::Slack)
+        }
+        Channel::Email(server) => mail(server, secrets).map(Target::Email),
+    }
+}
+
+fn address(url: &FromEnv, secrets: &Secrets) -> Result<Secret, Problem> {
+    match url {
+        FromEnv::Value(url) => Ok(Secret::new(url.clone())),
+        FromEnv::Variable(name) => secrets.find(name),
+    }
+}
+
+fn mail(server: &MailServer, secrets: &Secrets) -> Result<EmailTarget, Problem> {
+    let security = match server.security {
+        MailSecurity::Tls => Security::Tls,
+        MailSecurity::StartTls => Security::StartTls,
+        MailSecurity::None => Security::None { allow_plain: server.allow_plain },
     };
-    let Some(secret_env) = secret_env else {
-        return Err(Problem::new(
-            &problem::SECRET_MISSING,
-            "the channel names no `secret_env`, so nothing can be signed",
-        ));
+    let login = match &server.login {
+        Some((user, password)) => Some(Login { user: user.clone(), password: secrets.find(password)? }),
+        None => None,
     };
-    let secret = secrets.find(secret_env)?;
-    if *allow_internal { WebhookTarget::parse_internal(&url, &secret) } else { WebhookTarget::parse(&url, &secret) }
+    let (host, from) = (server.host.clone(), server.from.clone());
+    EmailTarget::new(&EmailSettings { host, port: server.port, security, login, from, ca_pem: None })
 }
 
 /// Policies by version, for the incidents pinned to them.

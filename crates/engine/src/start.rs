@@ -69,7 +69,7 @@ pub fn start_with(
     let (shared, reader) = (Arc::clone(&thread.shared), Arc::clone(&thread.reader));
     let (idle_sender, idle) = watch::channel(0);
     let clerk = Clerk { shared: Arc::clone(&shared), reader: Arc::clone(&reader) };
-    let dispatcher = Dispatcher { clerk, webhook: channel::Webhook::new()?, idle: idle_sender };
+    let dispatcher = Dispatcher { clerk, sender: channel::Sender::new()?, idle: idle_sender };
     let thread = std::thread::Builder::new().name("engine".to_owned()).spawn(move || thread.run())?;
     let dispatcher = tokio::spawn(dispatcher.run());
     let running = Mutex::new(Some(Running { thread, dispatcher }));

@@ -5,6 +5,7 @@
 
 mod audience;
 mod calendar;
+mod channels;
 mod people;
 mod policy;
 mod reader;

@@ -173,6 +173,8 @@ pub struct Audience {
     pub language: Option<String>,
     /// Region, for people.
     pub region: Option<String>,
+    /// E-mail addresses of its recipients, for its channels of type `email`.
+    pub recipients: Vec<String>,
     /// Whether an author may approve their own words to it, where its window says nothing.
     pub own_approval: Option<bool>,
 }
@@ -428,6 +430,43 @@ pub enum Channel {
         /// The URL may lead to an internal address.
         allow_internal: bool,
     },
+    /// E-mail through a mail server.
+    Email(MailServer),
+    /// An incoming webhook of Slack, or of a chat that understands the same.
+    Slack {
+        /// The URL is itself the secret.
+        url: FromEnv,
+        /// The URL may lead to an internal address.
+        allow_internal: bool,
+    },
+}
+
+/// How e-mail is sent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MailServer {
+    /// Name or address of the server.
+    pub host: String,
+    /// Its port, if not the usual one.
+    pub port: Option<u16>,
+    /// How the connection is protected.
+    pub security: MailSecurity,
+    /// The sender, such as `Watchbell <watchbell@example.com>`.
+    pub from: String,
+    /// Account and the environment variable (or `…_FILE`) with its password.
+    pub login: Option<(String, String)>,
+    /// Unprotected connections may leave this machine.
+    pub allow_plain: bool,
+}
+
+/// How a connection to a mail server is protected.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MailSecurity {
+    /// TLS from the first byte.
+    Tls,
+    /// Plain at first, then TLS.
+    StartTls,
+    /// Not at all.
+    None,
 }
 
 /// A setting given in the document or taken from the environment.

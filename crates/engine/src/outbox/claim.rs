@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 
 use calendar::Instant;
 use journal::{Claim, DeliveryRow, DeliveryState, DeliveryUpdate, StoredRequest};
-use policy::model::{Party, Person};
+use policy::model::{Channel, Party, Person};
 use problem::Problem;
 use sha2::{Digest, Sha256};
 use wcore::event::{PageReason, PageRequest, Update};
@@ -101,7 +101,16 @@ impl Desk<'_> {
             until_acknowledged: false,
             update: Some(update.no),
         };
-        update.channels.iter().map(|channel| self.row(stored, "", channel, &update.audience, &mail)).collect()
+        let addresses = |channel: &String| match self.rules.roster.channels.get(channel) {
+            Some(Channel::Email(_)) => self.recipients(&update.audience),
+            _ => vec![update.audience.clone()],
+        };
+        let to = update.channels.iter().flat_map(|channel| addresses(channel).into_iter().map(move |to| (channel, to)));
+        to.map(|(channel, to)| self.row(stored, "", channel, &to, &mail)).collect()
+    }
+
+    fn recipients(&self, audience: &str) -> Vec<String> {
+        self.rules.policy.audiences.get(audience).map(|audience| audience.recipients.clone()).unwrap_or_default()
     }
 
     fn self_alert(&self, stored: &StoredRequest, code: &str, detail: &str) -> Vec<DeliveryRow> {

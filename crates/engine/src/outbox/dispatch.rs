@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration as StdDuration;
 
-use channel::Webhook;
+use channel::Sender;
 use journal::DeliveryRow;
 use problem::Problem;
 use tokio::sync::{Notify, mpsc, watch};
@@ -48,7 +48,7 @@ impl Bell {
 /// The loop.
 pub(crate) struct Dispatcher {
     pub(crate) clerk: Clerk,
-    pub(crate) webhook: Webhook,
+    pub(crate) sender: Sender,
     /// Rings up to this one were answered, and nothing was left to do.
     pub(crate) idle: watch::Sender<u64>,
 }
@@ -117,8 +117,7 @@ impl Dispatcher {
 
     /// Starts an attempt.
     fn start(&self, row: DeliveryRow, mail: Mail, round: &Round) {
-        let (shared, outcomes, webhook) =
-            (Arc::clone(&self.clerk.shared), round.outcomes.clone(), self.webhook.clone());
+        let (shared, outcomes, sender) = (Arc::clone(&self.clerk.shared), round.outcomes.clone(), self.sender.clone());
         tokio::spawn(async move {
             let started = shared.time.now();
             if row.attempts == 0 && started.since(row.created_at) > send::SLOW_FIRST_ATTEMPT {
@@ -126,7 +125,7 @@ impl Dispatcher {
             }
             let rules = shared.rules();
             let outcome = match send::target(&row, &rules, &shared) {
-                Ok(target) => send::send(&row, &mail, target, &webhook, started).await,
+                Ok(target) => send::send(&row, &mail, target, &sender, started).await,
                 Err(outcome) => outcome,
             };
             let sent = send::settle(&row, &mail, outcome, shared.time.now(), send::jitter());

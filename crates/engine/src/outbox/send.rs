@@ -2,7 +2,7 @@
 
 use calendar::{Duration, Instant};
 use channel::retry::{self, Schedule, Standing};
-use channel::{Message, Outcome, Webhook, WebhookTarget};
+use channel::{Letter, Outcome, Sender, Target, Thread};
 use journal::{Attempt, DeliveryRow, DeliveryState, DeliveryUpdate, DocumentChange};
 use problem::Problem;
 use wcore::Command;
@@ -25,7 +25,7 @@ pub(crate) struct Sent {
 }
 
 /// Where a delivery goes, or why it cannot be sent at all.
-pub(crate) fn target<'r>(row: &DeliveryRow, rules: &'r Rules, shared: &Shared) -> Result<&'r WebhookTarget, Outcome> {
+pub(crate) fn target<'r>(row: &DeliveryRow, rules: &'r Rules, shared: &Shared) -> Result<&'r Target, Outcome> {
     if shared.is_disabled(&row.channel) {
         return Err(refused(format!("`{}` is switched off: its receiver answered 410", row.channel)));
     }
@@ -37,20 +37,32 @@ pub(crate) fn target<'r>(row: &DeliveryRow, rules: &'r Rules, shared: &Shared) -
 }
 
 /// Sends a delivery once.
-pub(super) async fn send(
-    row: &DeliveryRow,
-    mail: &Mail,
-    target: &WebhookTarget,
-    webhook: &Webhook,
-    now: Instant,
-) -> Outcome {
-    let message = Message {
+pub(super) async fn send(row: &DeliveryRow, mail: &Mail, target: &Target, sender: &Sender, now: Instant) -> Outcome {
+    let letter = Letter {
         id: row.idempotency_key.clone(),
         kind: mail.kind.clone(),
         created_at: row.created_at,
-        body: mail.data.clone(),
+        to: row.address.clone(),
+        thread: row.incident.map(|no| thread(no.0, mail)),
+        subject: mail.subject.clone(),
+        text: mail.text.clone(),
+        link: mail.link.clone(),
+        data: mail.data.clone(),
     };
-    webhook.send(target, &message, now).await
+    sender.send(target, &letter, now).await
+}
+
+/// Mails about one incident belong together, whatever its severity becomes. The link tells
+/// installations apart that share a sender.
+fn thread(no: u64, mail: &Mail) -> Thread {
+    let incident = format!("INC-{no}");
+    let field = |name: &str| mail.data.get(name).and_then(serde_json::Value::as_str);
+    let subject = match (field("class"), field("service")) {
+        (Some(class), Some(service)) => format!("{incident}: {class} on {service}"),
+        _ => incident.clone(),
+    };
+    let key = mail.link.clone().unwrap_or_else(|| incident.clone());
+    Thread { incident, key, subject }
 }
 
 fn refused(reason: String) -> Outcome {

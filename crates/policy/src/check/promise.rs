@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{Check, Finding, In};
 use crate::diagnostic::Level;
 use crate::lookup::ALWAYS;
-use crate::model::{Length, Rank, Role, Target, Targets, Window};
+use crate::model::{Channel, Length, Rank, Role, Target, Targets, Window};
 
 /// Roles that every incident needs; privacy only where personal data is concerned.
 const NEEDED_ROLES: [Role; 4] = [Role::Commander, Role::Remediation, Role::Validation, Role::Publishing];
@@ -56,6 +56,17 @@ fn audiences_hear(check: &mut Check<'_>) {
                 code: &problem::AUDIENCE_UNREACHABLE,
                 message: format!("nothing leads to the audience `{id}`"),
                 hint: "give it `channels: […]` or `surface: status-page`".to_owned(),
+            };
+            check.at(In::Policy, &format!("audiences/{id}"), finding);
+        }
+        let by_mail = |channel: &&String| matches!(check.roster.channels.get(*channel), Some(Channel::Email(_)));
+        let mail = audience.channels.iter().find(by_mail);
+        if let (Some(channel), true) = (mail, audience.recipients.is_empty()) {
+            let finding = Finding {
+                level: Level::Error,
+                code: &problem::AUDIENCE_UNREACHABLE,
+                message: format!("the audience `{id}` hears by `{channel}`, which sends e-mail, but has no recipients"),
+                hint: "give it `recipients: [name@example.com]`".to_owned(),
             };
             check.at(In::Policy, &format!("audiences/{id}"), finding);
         }

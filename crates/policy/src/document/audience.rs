@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::people::is_email;
 use super::reader::{Kind, Reader};
 use super::target;
 use super::tree::{Entry, Node};
@@ -31,7 +32,16 @@ fn audience(reader: &mut Reader<'_>, node: &Node) -> Option<Audience> {
     let calendar = target::calendar(reader, fields.get("calendar"));
     let language = reader.optional_text(fields.get("language"), "`language`");
     let region = reader.optional_text(fields.get("region"), "`region`");
+    let mut recipients = Vec::new();
+    for item in reader.list(fields.get("recipients"), "`recipients`") {
+        let Some(address) = reader.text(item, "an e-mail address") else { continue };
+        if !is_email(address) {
+            reader.bad_value(item, format!("`{address}` is not an e-mail address"));
+        }
+        recipients.push(address.to_owned());
+    }
     let own_approval = reader.flag(fields.get("own_approval"), "`own_approval`");
     reader.finish(fields);
-    Some(Audience { channels, surface: surface.map(str::to_owned), calendar, language, region, own_approval })
+    let surface = surface.map(str::to_owned);
+    Some(Audience { channels, surface, calendar, language, region, recipients, own_approval })
 }

@@ -1,10 +1,10 @@
-//! People, their contacts, and the channels that lead to them.
+//! People and their contacts.
 
 use std::collections::BTreeMap;
 
 use super::reader::{Fields, Kind, Reader, first_line};
 use super::tree::{Entry, Node, Value};
-use crate::model::{Channel, Contact, FromEnv, Person};
+use crate::model::{Contact, Person};
 
 /// Ways to reach people that need no entry under `channels`.
 pub(crate) const BUILT_IN_CHANNELS: &[&str] = &["email", "inbox"];
@@ -70,64 +70,8 @@ fn contact(reader: &mut Reader<'_>, person: &str, node: &Node) -> Option<Contact
 }
 
 /// Enough to catch slips; only a message proves an address.
-fn is_email(text: &str) -> bool {
+pub(super) fn is_email(text: &str) -> bool {
     let parts = text.split_once('@');
     parts.is_some_and(|(name, host)| !name.is_empty() && !host.is_empty() && !host.contains('@'))
         && !text.contains(char::is_whitespace)
-}
-
-pub(super) fn channels(reader: &mut Reader<'_>, node: Option<&Node>) -> BTreeMap<String, Channel> {
-    let mut channels = BTreeMap::new();
-    for Entry { key, key_span, node } in reader.named(node, "`channels`") {
-        if BUILT_IN_CHANNELS.contains(&key.as_str()) {
-            let hint = Some("rename the channel".to_owned());
-            reader.error(&problem::POLICY_DUPLICATE, key_span, format!("the channel `{key}` is built in"), hint);
-            continue;
-        }
-        reader.define(format!("channels/{key}"), key_span);
-        channels.extend(channel(reader, node).map(|channel| (key.clone(), channel)));
-    }
-    channels
-}
-
-fn channel(reader: &mut Reader<'_>, node: &Node) -> Option<Channel> {
-    let mut fields = reader.fields(node, "a channel")?;
-    let kind = fields.require(reader, "type").and_then(|node| reader.word(node, "`type`", &[("webhook", ())]));
-    let url = url(reader, node, &mut fields);
-    let secret_env = fields.get("secret_env").and_then(|node| variable(reader, node, "`secret_env`"));
-    let allow_internal = reader.flag(fields.get("allow_internal"), "`allow_internal`").unwrap_or(false);
-    reader.finish(fields);
-    kind?;
-    Some(Channel::Webhook { url: url?, secret_env, allow_internal })
-}
-
-fn url(reader: &mut Reader<'_>, node: &Node, fields: &mut Fields<'_>) -> Option<FromEnv> {
-    match (fields.get("url"), fields.get("url_env")) {
-        (Some(url), None) => {
-            let text = reader.text(url, "`url`")?;
-            if !text.starts_with("https://") && !text.starts_with("http://") {
-                reader.bad_value(url, "`url` must start with https:// or http://".to_owned());
-            }
-            Some(FromEnv::Value(text.to_owned()))
-        }
-        (None, Some(url)) => variable(reader, url, "`url_env`").map(FromEnv::Variable),
-        _ => {
-            let message = "a webhook needs one of `url` and `url_env`";
-            let span = first_line(reader.source.text, &node.span);
-            reader.error(&problem::POLICY_MISSING_KEY, &span, message, Some("add `url_env: PAGER_URL`".to_owned()));
-            None
-        }
-    }
-}
-
-/// The name of an environment variable.
-fn variable(reader: &mut Reader<'_>, node: &Node, what: &str) -> Option<String> {
-    reader.parsed(node, what, |text| {
-        let name = |c: char| c.is_ascii_alphanumeric() || c == '_';
-        match !text.is_empty() && text.chars().all(name) && !text.starts_with(|c: char| c.is_ascii_digit()) {
-            true => Ok(text.to_owned()),
-            // Not repeated: it might be the secret itself.
-            false => Err("this is not the name of an environment variable; secrets do not belong here".to_owned()),
-        }
-    })
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::reader::{Kind, Reader};
 use super::tree::Node;
-use super::{calendar, people, policy, version_of};
+use super::{calendar, channels, people, policy, version_of};
 use crate::model::Roster;
 
 /// A roster, and what its schedules do not tell any more once they are compiled.
@@ -31,7 +31,7 @@ pub(super) fn compile(reader: &mut Reader<'_>, root: &Node) -> Option<RosterDocu
         }
     }
     let calendars = calendar::calendars(reader, fields.get("calendars"));
-    let channels = people::channels(reader, fields.get("channels"));
+    let channels = channels::channels(reader, fields.get("channels"));
     reader.finish(fields);
     let roster = Roster { id, people, schedules, fallback, calendars, channels };
     Some(RosterDocument { roster, schedule_people })

@@ -177,7 +177,9 @@ fn the_roster_says_what_the_example_says() {
     let (_, roster, _) = example();
     let contact = |channel: &str, to: &str| Contact { channel: channel.to_owned(), to: to.to_owned() };
     assert_eq!(roster.people["ana"].contacts, [contact("email", "ana@example.com"), contact("pager", "ana")]);
-    let Channel::Webhook { url, secret_env, allow_internal } = &roster.channels["pager"];
+    let Channel::Webhook { url, secret_env, allow_internal } = &roster.channels["pager"] else {
+        panic!("the pager is a webhook")
+    };
     assert_eq!((url, *allow_internal), (&FromEnv::Variable("PAGER_URL".to_owned()), false));
     assert_eq!(secret_env.as_deref(), Some("PAGER_SECRET"));
     let office = roster.calendar("support-hours").unwrap();
@@ -240,4 +242,27 @@ fn the_starter_raises_what_it_should() {
             .collect();
         assert_eq!(fired, expected, "{} {:?} {:?}", signal.0, signal.1, signal.2);
     }
+}
+
+#[test]
+fn channels_of_every_type_are_read() {
+    let roster = format!(
+        "{}\n{}",
+        "people: {ana: {contacts: [{email: ana@example.com}, {chat: ana}]}}\nfallback: [ana]",
+        "channels:\n  email: {type: email, host: mail.example.com, port: 2525, security: tls, from: W <w@example.com>, \
+         user: w, password_env: MAIL_PASSWORD}\n  chat: {type: slack, url_env: CHAT_URL}\n"
+    );
+    let policy = "version: 1\nseverities: [{rank: 1, name: SEV-1}]\ntargets: {SEV-1: {acknowledge: 10m}}\n\
+                  audiences: {staff: {channels: [email], recipients: [all@example.com]}}\n\
+                  escalation: {default: [{page: ana}]}\n";
+    let policy = Source { name: "policy.yaml", text: policy };
+    let loaded = policy::load(policy, Source { name: "roster.yaml", text: &roster });
+    let errors: Vec<_> = loaded.diagnostics.iter().filter(|d| d.severity == policy::Level::Error).collect();
+    assert!(errors.is_empty(), "{errors:?}");
+    let roster = loaded.roster.unwrap();
+    let Channel::Email(server) = &roster.channels["email"] else { panic!("`email` sends e-mail") };
+    assert_eq!((server.host.as_str(), server.port), ("mail.example.com", Some(2525)));
+    assert_eq!(server.login, Some(("w".to_owned(), "MAIL_PASSWORD".to_owned())));
+    assert!(matches!(&roster.channels["chat"], Channel::Slack { allow_internal: false, .. }));
+    assert_eq!(loaded.policy.unwrap().audiences["staff"].recipients, ["all@example.com"]);
 }

@@ -61,10 +61,17 @@ fn contacts(person: &Person, with_addresses: bool) -> Vec<Value> {
 
 /// URLs of channels often hold secrets, so that only the name of the variable is told.
 fn channel(channel: &Channel) -> Value {
-    let Channel::Webhook { url, secret_env, allow_internal } = channel;
-    let url_env = match url {
-        FromEnv::Variable(name) => Some(name),
+    let variable = |url: &FromEnv| match url {
+        FromEnv::Variable(name) => Some(name.clone()),
         FromEnv::Value(_) => None,
     };
-    json!({ "type": "webhook", "url_env": url_env, "secret_env": secret_env, "allow_internal": allow_internal })
+    match channel {
+        Channel::Webhook { url, secret_env, allow_internal } => json!({
+            "type": "webhook", "url_env": variable(url), "secret_env": secret_env, "allow_internal": allow_internal,
+        }),
+        Channel::Slack { url, allow_internal } => {
+            json!({ "type": "slack", "url_env": variable(url), "allow_internal": allow_internal })
+        }
+        Channel::Email(server) => json!({ "type": "email", "host": server.host, "from": server.from }),
+    }
 }

@@ -66,7 +66,11 @@ async fn take_in(app: &App, read: Vec<Result<Signal, Rejected>>, bytes: usize) -
     let mut rejected = Vec::new();
     for one in read {
         match one {
-            Ok(signal) => signals.push(signal),
+            Ok(mut signal) => {
+                // Before anything is decided: triggers see exactly what is stored.
+                intake::redact::signal(&mut signal);
+                signals.push(signal);
+            }
             Err(one) => rejected.push(one),
         }
     }
