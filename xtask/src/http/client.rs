@@ -39,6 +39,15 @@ impl Connection {
         let status = message.start.split(' ').nth(1).and_then(|word| word.parse().ok());
         Ok(Reply { status: status.with_context(|| format!("no status in `{}`", message.start))?, message })
     }
+
+    /// Sends a whole request, and reads no more of the answer than its status.
+    pub(crate) async fn send_for_status(&mut self, request: &[u8]) -> Result<u16> {
+        let exchange = async {
+            self.0.stream.write_all(request).await?;
+            self.0.read_status().await
+        };
+        timeout(ANSWER_TIMEOUT, exchange).await.context("no answer in time")?
+    }
 }
 
 /// The bytes of a request.

@@ -68,6 +68,28 @@ impl Buffered {
         Ok(Some(message))
     }
 
+    /// The status of the next answer, whose headers and body are skipped without being looked at:
+    /// what a load generator can afford.
+    pub(super) async fn read_status(&mut self) -> Result<u16> {
+        let head_bytes = loop {
+            if let Some(end) = find(&self.buffer, b"\r\n\r\n") {
+                break end + 4;
+            }
+            ensure!(self.buffer.len() < MAX_HEAD_BYTES, "the head is longer than {MAX_HEAD_BYTES} bytes");
+            ensure!(self.fill().await? > 0, "the connection closed without an answer");
+        };
+        let head = std::str::from_utf8(&self.buffer[..head_bytes]).context("the head is no text")?;
+        let status = head.get(9..12).and_then(|digits| digits.parse().ok()).context("the answer has no status")?;
+        let length = head.split("\r\n").filter_map(|line| line.split_once(':'));
+        let mut length = length.filter(|(name, _)| name.eq_ignore_ascii_case("content-length"));
+        let length: usize = length.next().context("the answer has no content-length")?.1.trim().parse()?;
+        while self.buffer.len() < head_bytes + length {
+            ensure!(self.fill().await? > 0, "the connection closed within a body");
+        }
+        self.buffer.drain(..head_bytes + length);
+        Ok(status)
+    }
+
     async fn fill(&mut self) -> Result<usize> {
         self.buffer.reserve(READ_BYTES);
         Ok(self.stream.read_buf(&mut self.buffer).await?)
