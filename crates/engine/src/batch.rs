@@ -71,6 +71,7 @@ pub(crate) struct Work<'a, 'i> {
     documents: BTreeMap<(String, String), Option<Vec<u8>>>,
     observed: BTreeMap<(String, String), Firing>,
     activated: Option<Arc<Rules>>,
+    complaints: Vec<Problem>,
     moves_head: bool,
     tally: Tally,
 }
@@ -119,6 +120,7 @@ impl<'a, 'i> Work<'a, 'i> {
             documents: BTreeMap::new(),
             observed: BTreeMap::new(),
             activated: None,
+            complaints: Vec::new(),
             moves_head: false,
             tally: Tally::default(),
         }
@@ -139,6 +141,9 @@ impl<'a, 'i> Work<'a, 'i> {
             }
         }
         self.settle_groups()?;
+        for complaint in std::mem::take(&mut self.complaints) {
+            self.self_alert(&complaint)?;
+        }
         for (i, taken) in taken {
             answers[i] = self.accepted(taken);
         }
@@ -291,6 +296,10 @@ impl<'a, 'i> Work<'a, 'i> {
                 Event::Opened(_) => self.tally.opened += 1,
                 Event::ClockWarned { .. } => self.tally.warned += 1,
                 Event::ClockBreached { .. } => self.tally.missed += 1,
+                Event::ApprovedUnsent { update } => {
+                    let detail = format!("INC-{}: update {update} is approved and unsent", state.no);
+                    self.complaints.push(Problem::new(&problem::APPROVED_UNSENT, detail));
+                }
                 _ => {}
             }
         }

@@ -34,6 +34,9 @@ crate::codes! { SERVICE;
     STATUS_UNSEEN = "status-unseen", 409, "this store has no status page yet",
         cause: "The page's ids are made when a server first shows or exports the page, so that they never change afterwards.",
         remedy: "Start the server once on this store; then export again.";
+    APPROVED_UNSENT = "approved-unsent", 500, "approved words were not published",
+        cause: "A person approved a message to an audience, and for a minute nobody published it. The audience still waits.",
+        remedy: "Open the incident and publish the message, or draft another.";
     NO_TEST_CLOCK = "no-test-clock", 409, "time cannot be moved here",
         cause: "The server runs on real time.",
         remedy: "Start it with `serve --dev --test-clock` to move time by hand.";

@@ -300,6 +300,39 @@ pub(crate) enum IncidentCommand {
     Unpause { id: String },
     /// Let a clock go
     Waive { id: String, clock: String, reason: String },
+    /// Give a role back
+    Decline { id: String, role: String, reason: String },
+    /// Offer a role to another person; you keep it until they accept
+    HandOver {
+        id: String,
+        role: String,
+        person: String,
+        /// What they need to know
+        #[arg(long)]
+        note: String,
+    },
+    /// Draft a message to an audience, for approval
+    Draft {
+        id: String,
+        audience: String,
+        text: String,
+        #[arg(long)]
+        next_update_at: Option<String>,
+    },
+    /// Approve a draft
+    Approve {
+        id: String,
+        /// Its number
+        update: u32,
+    },
+    /// Publish an approved draft
+    Publish { id: String, update: u32 },
+    /// Publish a visible correction of a sent message
+    Correct { id: String, update: u32, text: String },
+    /// Ask to resolve without proof; a second person must confirm
+    BreakGlass { id: String, reason: String },
+    /// Confirm what another person asked for by break-glass
+    Confirm { id: String },
     /// Record the review
     Review {
         id: String,

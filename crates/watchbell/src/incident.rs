@@ -65,6 +65,18 @@ fn request(command: &IncidentCommand) -> (&str, &'static str, Value) {
         IncidentCommand::Unpause { id } => (id, "unpause", json!({})),
         IncidentCommand::Waive { id, clock, reason } => (id, "waive", json!({"clock": clock, "reason": reason})),
         IncidentCommand::Review { id, cause, action } => (id, "reviews", json!({"cause": cause, "action": action})),
+        IncidentCommand::Decline { id, role, reason } => (id, "decline", json!({"role": role, "reason": reason})),
+        IncidentCommand::HandOver { id, role, person, note } => {
+            (id, "hand-over", json!({"role": role, "person": person, "note": note}))
+        }
+        IncidentCommand::Draft { id, audience, text, next_update_at } => {
+            (id, "drafts", json!({"audience": audience, "text": text, "next_update_at": next_update_at}))
+        }
+        IncidentCommand::Approve { id, update } => (id, "approve", json!({"update": update})),
+        IncidentCommand::Publish { id, update } => (id, "publish", json!({"update": update})),
+        IncidentCommand::Correct { id, update, text } => (id, "corrections", json!({"update": update, "text": text})),
+        IncidentCommand::BreakGlass { id, reason } => (id, "break-glass", json!({"reason": reason})),
+        IncidentCommand::Confirm { id } => (id, "confirm", json!({})),
         IncidentCommand::List { .. }
         | IncidentCommand::Show { .. }
         | IncidentCommand::Timeline { .. }

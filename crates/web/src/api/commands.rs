@@ -21,7 +21,7 @@ use crate::id;
 use crate::refusal::Refusal;
 
 /// A command's word in the path, and the core's name for it.
-const WORDS: [(&str, &str); 17] = [
+const WORDS: [(&str, &str); 25] = [
     ("acknowledge", "acknowledge"),
     ("assign", "assign"),
     ("accept", "accept"),
@@ -39,6 +39,14 @@ const WORDS: [(&str, &str); 17] = [
     ("unpause", "unpause"),
     ("waive", "waive"),
     ("reviews", "review"),
+    ("decline", "decline"),
+    ("hand-over", "hand_over"),
+    ("drafts", "draft"),
+    ("approve", "approve"),
+    ("publish", "publish"),
+    ("corrections", "correct"),
+    ("break-glass", "break_glass"),
+    ("confirm", "confirm"),
 ];
 
 /// Acts on an incident; answers the incident afterwards.
