@@ -3,7 +3,7 @@
 crate::codes! { ACCESS;
     TOKEN_MISSING = "token-missing", 401, "this request needs a token or a session",
         cause: "The request carried neither `Authorization: Bearer` nor a session cookie.",
-        remedy: "Create a token with `watchbell token create`, or sign in by a one-time link.";
+        remedy: "Create a token with `watchbell token create`, or sign in with a password or a one-time link.";
     TOKEN_UNKNOWN = "token-unknown", 401, "no such token",
         cause: "The token was revoked, belongs to another server, or is misspelt; or the header is not `Authorization: Bearer TOKEN`.",
         remedy: "Compare the end of the token with the list of `watchbell token list`, or create a new one.";
@@ -12,13 +12,31 @@ crate::codes! { ACCESS;
         remedy: "Create a new token and put it where the old one is used.";
     SESSION_ENDED = "session-ended", 401, "the session has ended",
         cause: "Sessions last 12 hours, and end at once when someone signs out.",
-        remedy: "Sign in again: ask an administrator for a one-time link, or run `watchbell user link PERSON`.";
+        remedy: "Sign in again with your password, or by a one-time link (`watchbell user link PERSON`).";
     PERSON_LEFT = "person-left", 401, "the person has no access any more",
         cause: "The token or session belongs to a person whom the roster no longer has.",
         remedy: "Put the person back into the roster, or use another token.";
     SCOPE_MISSING = "scope-missing", 403, "the token does not allow this",
         cause: "Each token allows what its scopes name: `signals:write`, `incidents:read`, `incidents:write`, or all with `admin`.",
         remedy: "Use a token with the scope that the detail names.";
+    ROLE_MISSING = "role-missing", 403, "your role does not allow this",
+        cause: "People are viewers, reporters, responders, publishers or administrators, and each may do what the one before may and more.",
+        remedy: "Ask someone with the role that the detail names, or an administrator for another role (`watchbell user create PERSON --role ROLE`).";
+    SIGN_IN_REFUSED = "sign-in-refused", 401, "the name or the password is wrong",
+        cause: "No account has that name and password; which of the two is wrong is not told.",
+        remedy: "Try again, or ask an administrator for a link (`watchbell user create PERSON --role ROLE` makes one to choose a new password).";
+    SIGN_IN_THROTTLED = "sign-in-throttled", 429, "too many attempts to sign in",
+        cause: "An account takes ten attempts in a quarter of an hour, and an address sixty, so that passwords cannot be guessed.",
+        remedy: "Wait until the time in the detail. A one-time link of an administrator works at once.";
+    PASSWORD_WEAK = "password-weak", 422, "this password cannot be used",
+        cause: "It is too short or too long, repeats one character, or was not typed the same twice.",
+        remedy: "Choose at least twelve characters: several words are easier to type than signs.";
+    ACCOUNT_UNKNOWN = "account-unknown", 404, "there is no such account",
+        cause: "That person of the roster has no account, or it was removed.",
+        remedy: "List the accounts with `watchbell user list`.";
+    SESSION_UNKNOWN = "session-unknown", 404, "there is no such session",
+        cause: "It has ended already, or it is another person's.",
+        remedy: "List your sessions and take the `id` from there.";
     CROSS_SITE = "cross-site-request", 403, "the request came from another site",
         cause: "Browsers send cookies also with requests that other sites' pages make, so that what changes something must come from our own pages.",
         remedy: "Use the pages of this server at its public URL; check `public_url` if you did. Programs use a token instead of a cookie.";

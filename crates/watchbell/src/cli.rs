@@ -431,6 +431,21 @@ pub(crate) struct UserArgs {
 /// Commands on people.
 #[derive(Debug, Subcommand)]
 pub(crate) enum UserCommand {
+    /// Give a person of the roster an account, or another role, and print a link to choose a password
+    Create {
+        person: String,
+        /// viewer, reporter, responder, publisher or administrator; each may do what the one before may
+        #[arg(long)]
+        role: String,
+    },
+    /// List accounts
+    List {
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Remove an account; its sessions end at once
+    Remove { person: String },
     /// Make a link by which a person of the roster signs in, once
     Link { person: String },
 }

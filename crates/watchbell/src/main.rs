@@ -54,7 +54,7 @@ fn run(command: Command) -> anyhow::Result<Exit> {
         Command::Incident(args) => runtime()?.block_on(incident::run(&args)),
         Command::Signal(args) => runtime()?.block_on(signal::run(&args)),
         Command::Token(args) => runtime()?.block_on(token::run(&args)),
-        Command::User(args) => runtime()?.block_on(token::link(&args)),
+        Command::User(args) => runtime()?.block_on(token::user(&args)),
     }
 }
 

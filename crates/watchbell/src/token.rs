@@ -39,13 +39,39 @@ pub(crate) async fn run(args: &TokenArgs) -> anyhow::Result<Exit> {
     Ok(Exit::Ok)
 }
 
-pub(crate) async fn link(args: &UserArgs) -> anyhow::Result<Exit> {
+pub(crate) async fn user(args: &UserArgs) -> anyhow::Result<Exit> {
     let client = Client::from_env(&args.server.server)?;
-    let UserCommand::Link { person } = &args.command;
-    let link = client.post("/api/v1/sign-in-links", &json!({"person": person})).await?;
-    println!("{}", link["url"].as_str().unwrap_or_default());
-    eprintln!("It signs {person} in once, and expires soon.");
+    match &args.command {
+        UserCommand::Create { person, role } => {
+            let made = client.post("/api/v1/users", &json!({"person": person, "role": role})).await?;
+            println!("{}", made["url"].as_str().unwrap_or_default());
+            eprintln!("{person} is {role}. The link lets {person} choose a password, once, within three days.");
+        }
+        UserCommand::List { json } => {
+            let users = client.get("/api/v1/users").await?;
+            if *json { println!("{users:#}") } else { print!("{}", accounts(&users)) }
+        }
+        UserCommand::Remove { person } => {
+            client.delete(&format!("/api/v1/users/{person}")).await?;
+            eprintln!("removed the account of {person}");
+        }
+        UserCommand::Link { person } => {
+            let link = client.post("/api/v1/sign-in-links", &json!({"person": person})).await?;
+            println!("{}", link["url"].as_str().unwrap_or_default());
+            eprintln!("It signs {person} in once, and expires soon.");
+        }
+    }
     Ok(Exit::Ok)
+}
+
+fn accounts(users: &Value) -> String {
+    let mut text = String::new();
+    for user in users["users"].as_array().into_iter().flatten() {
+        let field = |name: &str| user[name].as_str().unwrap_or("-");
+        let password = if user["has_password"] == true { "" } else { "  no password yet" };
+        let _ = writeln!(text, "{}  {}{password}", field("person"), field("role"));
+    }
+    text
 }
 
 fn table(tokens: &Value) -> String {

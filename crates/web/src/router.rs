@@ -15,8 +15,8 @@ use axum::routing::{MethodFilter, MethodRouter, on};
 use engine::Engine;
 use problem::Problem;
 
-use crate::access::{Access, InFlight, Needs, Scope, guard, guard_page};
-use crate::api::{audit, clocks, commands, decisions, deliveries, incidents, rules, signals, tokens};
+use crate::access::{Access, InFlight, Needs, Permission, guard, guard_page};
+use crate::api::{audit, clocks, commands, decisions, deliveries, incidents, rules, sessions, signals, tokens, users};
 use crate::app::{App, AppConfig};
 use crate::body::COMMAND_BYTES;
 use crate::metrics::{Meters, metrics};
@@ -32,9 +32,9 @@ struct Route {
     handler: MethodRouter<App>,
 }
 
-const READ: Needs = Needs::Scope(Scope::IncidentsRead);
-const WRITE: Needs = Needs::Scope(Scope::IncidentsWrite);
-const ADMIN: Needs = Needs::Scope(Scope::Admin);
+const READ: Needs = Needs::May(Permission::Read);
+const REPORT: Needs = Needs::May(Permission::Report);
+const ADMIN: Needs = Needs::May(Permission::Administer);
 
 /// Every route but the signed-in pages.
 #[rustfmt::skip]
@@ -48,11 +48,11 @@ fn table() -> Vec<Route> {
         row(Method::POST, "/intake/grafana", Needs::Source, intake::grafana),
         row(Method::PUT, "/intake/grafana", Needs::Source, intake::grafana),
         row(Method::GET, "/api/v1/incidents", READ, incidents::index),
-        row(Method::POST, "/api/v1/incidents", WRITE, incidents::declare),
+        row(Method::POST, "/api/v1/incidents", REPORT, incidents::declare),
         row(Method::GET, "/api/v1/incidents/{id}", READ, incidents::show),
         row(Method::GET, "/api/v1/incidents/{id}/timeline", READ, incidents::timeline),
         row(Method::GET, "/api/v1/incidents/{id}/decision", READ, incidents::decision),
-        row(Method::POST, "/api/v1/incidents/{id}/{command}", WRITE, commands::command),
+        row(Method::POST, "/api/v1/incidents/{id}/{command}", Needs::Command, commands::command),
         row(Method::GET, "/api/v1/clocks", READ, clocks::index),
         row(Method::GET, "/api/v1/signals", READ, signals::index),
         row(Method::GET, "/api/v1/decisions", READ, decisions::index),
@@ -65,6 +65,18 @@ fn table() -> Vec<Route> {
         row(Method::POST, "/api/v1/tokens", ADMIN, tokens::create),
         row(Method::DELETE, "/api/v1/tokens/{id}", ADMIN, tokens::delete),
         row(Method::POST, "/api/v1/sign-in-links", ADMIN, tokens::create_link),
+        row(Method::GET, "/api/v1/users", ADMIN, users::index),
+        row(Method::POST, "/api/v1/users", ADMIN, users::put),
+        row(Method::DELETE, "/api/v1/users/{person}", ADMIN, users::delete),
+        row(Method::GET, "/api/v1/sessions", READ, sessions::index),
+        row(Method::DELETE, "/api/v1/sessions/{id}", READ, sessions::delete),
+        row(Method::GET, "/account", READ, pages::account::show),
+        row(Method::POST, "/account/password", READ, pages::account::change_password),
+        row(Method::POST, "/account/sessions/{id}", READ, pages::account::end_session),
+        row(Method::GET, "/sign-in", Needs::Nothing, sign_in::form),
+        row(Method::POST, "/sign-in", Needs::OwnPage, sign_in::by_password),
+        row(Method::GET, "/set-password/{code}", Needs::Nothing, sign_in::ask_password),
+        row(Method::POST, "/set-password/{code}", Needs::OwnPage, sign_in::choose_password),
         row(Method::GET, "/sign-in/{code}", Needs::Nothing, sign_in::ask),
         row(Method::POST, "/sign-in/{code}", Needs::OwnPage, sign_in::enter),
         row(Method::POST, "/sign-out", Needs::OwnPage, sign_in::leave),
@@ -102,6 +114,11 @@ where
 pub fn routes() -> Vec<(String, &'static str, &'static str)> {
     let listed = |route: Route| (route.method.to_string(), route.path, route.needs.words());
     table().into_iter().chain(test_table()).map(listed).collect()
+}
+
+/// The words of commands, and what each needs.
+pub fn commands() -> Vec<(&'static str, &'static str)> {
+    commands::words().collect()
 }
 
 /// Everything that the server answers.

@@ -3,11 +3,14 @@
 //! HTTP/1.1 without TLS: a proxy in front speaks the rest.
 
 use std::io;
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use axum::http::HeaderMap;
 use axum::{Extension, Router};
 use hyper::server::conn::http1;
+use hyper::service::{Service, service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
@@ -37,6 +40,23 @@ impl Closing {
     }
 }
 
+/// The other end of a connection.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Peer(IpAddr);
+
+impl Peer {
+    /// Who sent a request. A proxy on this machine names its sender last in `X-Forwarded-For`;
+    /// from elsewhere that header is only what somebody claims.
+    pub(crate) fn sender(self, headers: &HeaderMap) -> Option<IpAddr> {
+        if !self.0.is_loopback() {
+            return Some(self.0);
+        }
+        let forwarded = headers.get_all("x-forwarded-for").into_iter().next_back();
+        let last = forwarded.and_then(|value| value.to_str().ok()?.rsplit(',').next()?.trim().parse().ok());
+        Some(last.unwrap_or(self.0))
+    }
+}
+
 /// Answers on `listener` until `stop` is ready, then lets what is under way finish.
 pub async fn serve(listener: TcpListener, router: Router, stop: impl Future<Output = ()>) -> io::Result<()> {
     let mut builder = http1::Builder::new();
@@ -49,9 +69,9 @@ pub async fn serve(listener: TcpListener, router: Router, stop: impl Future<Outp
     loop {
         let accepted = async {
             let place = Arc::clone(&room).acquire_owned().await.map_err(io::Error::other)?;
-            Ok::<_, io::Error>((place, listener.accept().await?.0))
+            Ok::<_, io::Error>((place, listener.accept().await?))
         };
-        let (place, stream) = tokio::select! {
+        let (place, (stream, address)) = tokio::select! {
             () = &mut stop => break,
             accepted = accepted => match accepted {
                 Ok(accepted) => accepted,
@@ -66,7 +86,11 @@ pub async fn serve(listener: TcpListener, router: Router, stop: impl Future<Outp
         if let Err(error) = stream.set_nodelay(true) {
             tracing::debug!(error = %error, "a connection keeps its delay");
         }
-        let service = TowerToHyperService::new(router.clone());
+        let (peer, inner) = (Peer(address.ip()), TowerToHyperService::new(router.clone()));
+        let service = service_fn(move |mut request: hyper::Request<hyper::body::Incoming>| {
+            request.extensions_mut().insert(peer);
+            inner.call(request)
+        });
         let connection = graceful.watch(builder.serve_connection(TokioIo::new(stream), service));
         tokio::spawn(async move {
             // Broken connections are the client's affair: its requests were answered or not begun.

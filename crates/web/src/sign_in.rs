@@ -1,27 +1,92 @@
-//! Signing in by a one-time link, and out.
+//! Signing in by password or by a one-time link, choosing a password, and signing out.
 
-use axum::extract::{Path, State};
-use axum::http::{HeaderMap, header};
+use axum::extract::{Extension, Form, Path, State};
+use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{Html, IntoResponse, Redirect, Response};
+use problem::Problem;
+use serde::Deserialize;
 
-use crate::access::{cookie, cookie_of, ended_cookie};
+use crate::access::{Purpose, cookie, cookie_of, ended_cookie};
 use crate::app::App;
 use crate::pages::outside;
 use crate::refusal::Refusal;
+use crate::serve::Peer;
+
+/// What the form to sign in sends.
+#[derive(Deserialize)]
+pub(crate) struct Credentials {
+    person: String,
+    password: String,
+}
+
+/// `GET /sign-in`
+pub(crate) async fn form() -> Html<String> {
+    Html(outside::sign_in_form("", None).into_string())
+}
+
+/// `POST /sign-in`: what is refused is said at the form.
+pub(crate) async fn by_password(
+    State(app): State<App>,
+    peer: Option<Extension<Peer>>,
+    headers: HeaderMap,
+    Form(Credentials { person, password }): Form<Credentials>,
+) -> Result<Response, Refusal> {
+    let from = peer.and_then(|Extension(peer)| peer.sender(&headers));
+    let person = person.trim().to_lowercase();
+    match app.access.sign_in_by_password(&person, password, from).await {
+        Ok(secret) => Ok(signed_in(&app, &secret)),
+        Err(problem) if is_for_form(&problem) => {
+            let page = outside::sign_in_form(&person, Some(&problem));
+            Ok((status(&problem), Html(page.into_string())).into_response())
+        }
+        Err(problem) => Err(problem.into()),
+    }
+}
+
+/// What the form to choose a password sends.
+#[derive(Deserialize)]
+pub(crate) struct NewPassword {
+    password: String,
+    again: String,
+}
+
+/// `GET /set-password/{code}`: changes nothing, since mail scanners open links.
+pub(crate) async fn ask_password(State(app): State<App>, Path(code): Path<String>) -> Result<Html<String>, Refusal> {
+    let person = app.access.peek_link(&code, Purpose::Password)?;
+    Ok(Html(outside::choose_password(&name_of(&app, &person), &person, &code, None).into_string()))
+}
+
+/// `POST /set-password/{code}`: uses the link up once the password is good, and begins a session.
+pub(crate) async fn choose_password(
+    State(app): State<App>,
+    Path(code): Path<String>,
+    Form(NewPassword { password, again }): Form<NewPassword>,
+) -> Result<Response, Refusal> {
+    let person = app.access.peek_link(&code, Purpose::Password)?;
+    let chosen = match password == again {
+        true => app.access.choose_password(&code, password).await,
+        false => Err(Problem::new(&problem::PASSWORD_WEAK, "the two fields differ")),
+    };
+    match chosen {
+        Ok(secret) => Ok(signed_in(&app, &secret)),
+        Err(problem) if is_for_form(&problem) => {
+            let page = outside::choose_password(&name_of(&app, &person), &person, &code, Some(&problem));
+            Ok((status(&problem), Html(page.into_string())).into_response())
+        }
+        Err(problem) => Err(problem.into()),
+    }
+}
 
 /// `GET /sign-in/{code}`: a page with a button. It changes nothing, since mail scanners open links.
 pub(crate) async fn ask(State(app): State<App>, Path(code): Path<String>) -> Result<Html<String>, Refusal> {
-    let person = app.access.peek_link(&code)?;
-    let rules = app.engine.rules();
-    let name = rules.roster.people.get(&person).map_or(person.as_str(), |person| &person.name);
-    Ok(Html(outside::sign_in(name, &code).into_string()))
+    let person = app.access.peek_link(&code, Purpose::SignIn)?;
+    Ok(Html(outside::sign_in(&name_of(&app, &person), &code).into_string()))
 }
 
 /// `POST /sign-in/{code}`: uses the link up and begins a session.
 pub(crate) async fn enter(State(app): State<App>, Path(code): Path<String>) -> Result<Response, Refusal> {
     let secret = app.access.sign_in(&code).await?;
-    let cookie = [(header::SET_COOKIE, cookie(&secret, &app.config.public_url))];
-    Ok((cookie, Redirect::to("/")).into_response())
+    Ok(signed_in(&app, &secret))
 }
 
 /// `POST /sign-out`: ends the session on the server, too.
@@ -31,4 +96,23 @@ pub(crate) async fn leave(State(app): State<App>, headers: HeaderMap) -> Result<
     }
     let cookie = [(header::SET_COOKIE, ended_cookie(&app.config.public_url))];
     Ok((cookie, Redirect::to("/")).into_response())
+}
+
+fn signed_in(app: &App, secret: &str) -> Response {
+    let cookie = [(header::SET_COOKIE, cookie(secret, &app.config.public_url))];
+    (cookie, Redirect::to("/")).into_response()
+}
+
+fn name_of(app: &App, person: &str) -> String {
+    let rules = app.engine.rules();
+    rules.roster.people.get(person).map_or(person, |person| &person.name).to_owned()
+}
+
+/// Refusals that are mended at the form.
+fn is_for_form(problem: &Problem) -> bool {
+    [problem::SIGN_IN_REFUSED.id, problem::SIGN_IN_THROTTLED.id, problem::PASSWORD_WEAK.id].contains(&problem.code.id)
+}
+
+fn status(problem: &Problem) -> StatusCode {
+    StatusCode::from_u16(problem.code.status).unwrap_or(StatusCode::UNPROCESSABLE_ENTITY)
 }

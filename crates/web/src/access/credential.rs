@@ -11,6 +11,7 @@ use serde::Deserialize;
 
 use super::Access;
 use super::principal::{Principal, Scope, Viewer, nobody};
+use super::role::{Grant, Role};
 use super::secret::{SecretHash, SigningSecret};
 use super::session::cookie_of;
 
@@ -72,25 +73,27 @@ impl Access {
         Ok(Principal {
             viewer: Viewer { person: token.person.clone(), name, admin },
             credential: format!("token:{hash}"),
-            scopes: token.scopes.clone(),
+            grant: Grant::Scopes(token.scopes.clone()),
             by_cookie: false,
         })
     }
 
     fn by_session(&self, secret: &str) -> Result<Principal, Problem> {
-        let over = || Problem::new(&problem::SESSION_ENDED, "sign in again by a new one-time link");
+        let over = || Problem::new(&problem::SESSION_ENDED, "sign in again");
         let hash = SecretHash::of(secret);
         let session = self.sessions.get(&hash).ok_or_else(over)?;
         if session.expires_at <= self.engine.now() {
             return Err(over());
         }
-        let mut scopes = vec![Scope::IncidentsRead, Scope::IncidentsWrite];
-        scopes.extend(session.admin.then_some(Scope::Admin));
+        // A link without an account signs in as who may do all but administer: its maker decided so.
+        let own = self.role_of(&session.person).unwrap_or(Role::Publisher);
+        let role = if session.admin { Role::Administrator } else { own };
+        let admin = role == Role::Administrator;
         let name = self.name_of(&session.person)?;
         Ok(Principal {
-            viewer: Viewer { person: Some(session.person.clone()), name, admin: session.admin },
+            viewer: Viewer { person: Some(session.person.clone()), name, admin },
             credential: format!("session:{hash}"),
-            scopes,
+            grant: Grant::Role(role),
             by_cookie: true,
         })
     }
@@ -116,7 +119,7 @@ impl Access {
     }
 
     /// The name of a person who is still in the roster: who has left it has no access.
-    fn name_of(&self, person: &str) -> Result<String, Problem> {
+    pub(super) fn name_of(&self, person: &str) -> Result<String, Problem> {
         let rules = self.engine.rules();
         let left = || refused(&problem::PERSON_LEFT, format!("`{person}` is not in the roster"));
         rules.roster.people.get(person).map(|person| person.name.clone()).ok_or_else(left)

@@ -1,4 +1,4 @@
-//! The door in front of every route: recognises, checks the scope, the origin and the load.
+//! The door in front of every route: recognises, checks the permission, the origin and the load.
 //!
 //! Deny by default: a route is in the table with what it needs, or it does not exist.
 
@@ -14,7 +14,8 @@ use problem::Problem;
 
 use super::credential::Places;
 use super::origin::Origin;
-use super::principal::{Principal, Scope};
+use super::principal::Principal;
+use super::role::Permission;
 use crate::app::App;
 use crate::refusal::Refusal;
 
@@ -31,8 +32,10 @@ pub(crate) enum Needs {
     Nothing,
     /// Nothing but not to be sent by somebody else's page.
     OwnPage,
-    /// A credential with that scope.
-    Scope(Scope),
+    /// A credential that allows it.
+    May(Permission),
+    /// A credential that allows what the command of the path asks for; the handler asks for the rest.
+    Command,
     /// The same, for signals of senders who know only basic authentication or a key in the URL.
     Source,
     /// The same, in the body, where only the handler can read it.
@@ -45,7 +48,8 @@ impl Needs {
         match self {
             Needs::Nothing => "nothing",
             Needs::OwnPage => "nothing, but not from another site's page",
-            Needs::Scope(scope) => scope.word(),
+            Needs::May(permission) => permission.words(),
+            Needs::Command => "incidents:write, by command",
             Needs::Source => "signals:write, also as password or ?key=",
             Needs::RoutingKey => "signals:write, as routing_key",
         }
@@ -95,7 +99,7 @@ pub(crate) async fn guard(
     request: Request,
     next: Next,
 ) -> Result<Response, Refusal> {
-    let (scope, places) = match needs {
+    let (permission, places) = match needs {
         Needs::Nothing | Needs::RoutingKey => return in_time(request, next).await,
         Needs::OwnPage => {
             if Origin::of(request.headers(), &app.config.public_url) == Origin::Foreign {
@@ -103,11 +107,12 @@ pub(crate) async fn guard(
             }
             return in_time(request, next).await;
         }
-        Needs::Scope(scope) => (scope, Places::Usual),
-        Needs::Source => (Scope::SignalsWrite, Places::Sources),
+        Needs::May(permission) => (permission, Places::Usual),
+        Needs::Command => (Permission::Report, Places::Usual),
+        Needs::Source => (Permission::SendSignals, Places::Sources),
     };
     let principal = app.access.recognise(request.headers(), request.uri(), places)?;
-    principal.must_have(scope)?;
+    principal.must(permission)?;
     admit(&app, request, principal, next).await
 }
 
@@ -119,7 +124,7 @@ pub(crate) async fn guard_page(State(app): State<App>, request: Request, next: N
         return in_time(request, next).await;
     }
     let principal = app.access.recognise(request.headers(), request.uri(), Places::Usual)?;
-    principal.must_have(if reads { Scope::IncidentsRead } else { Scope::IncidentsWrite })?;
+    principal.must(if reads { Permission::Read } else { Permission::Report })?;
     admit(&app, request, principal, next).await
 }
 

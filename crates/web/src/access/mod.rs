@@ -1,32 +1,42 @@
-//! Who may do what: tokens, sessions, one-time links.
+//! Who may do what: accounts, sessions, one-time links, tokens, and the table of roles and scopes.
 //!
 //! Secrets are stored as hashes, looked up in memory, and durable before they are handed out.
 //! What a person may decide about an incident is the core's business, not this module's.
 
+mod account;
 mod credential;
 mod guard;
 mod link;
 mod origin;
+mod password;
 mod principal;
+mod role;
 mod secret;
 mod session;
 mod shelf;
+mod throttle;
 mod token;
 
 use calendar::Duration;
 use engine::Engine;
 use problem::Problem;
 
+pub(crate) use account::Account;
 pub(crate) use guard::{InFlight, Needs, Slot, guard, guard_page};
+pub(crate) use link::Purpose;
+pub(crate) use password::{LENGTH_MAX as PASSWORD_LENGTH_MAX, LENGTH_MIN as PASSWORD_LENGTH_MIN};
 pub use principal::Scope;
 pub(crate) use principal::{Principal, Viewer, may_see};
-pub(crate) use session::{cookie, cookie_of, ended_cookie};
+pub use role::Role;
+pub(crate) use role::{Grant, Permission};
+pub(crate) use secret::SecretHash;
+pub(crate) use session::{Session, cookie, cookie_of, ended_cookie};
 pub use token::Bootstrap;
 pub(crate) use token::Token;
 
 use link::Link;
-use session::Session;
 use shelf::Shelf;
+use throttle::Throttle;
 
 /// How long a session lasts: a shift, and the hand-over after it.
 pub const SESSION_LIFETIME: Duration = Duration::from_hours(12);
@@ -35,6 +45,8 @@ pub const SESSION_LIFETIME: Duration = Duration::from_hours(12);
 const TOKENS_MAX: usize = 1_000;
 /// Most valid sessions: everyone of a large organization on several devices.
 const SESSIONS_MAX: usize = 10_000;
+/// Most accounts: everyone of a large organization.
+const ACCOUNTS_MAX: usize = 10_000;
 /// Most unused one-time links.
 const LINKS_MAX: usize = 1_000;
 
@@ -44,22 +56,33 @@ pub struct Access {
     tokens: Shelf<Token>,
     sessions: Shelf<Session>,
     links: Shelf<Link>,
+    accounts: Shelf<Account>,
+    throttle: Throttle,
     session_lifetime: Duration,
 }
 
 impl Access {
     /// Reads the credentials from the engine's store.
     pub async fn load(engine: &Engine) -> Result<Access, Problem> {
-        let (tokens, sessions, links) = engine
+        let (tokens, sessions, links, accounts) = engine
             .read(|view| {
                 Ok((
                     Shelf::load(view, "tokens", TOKENS_MAX)?,
                     Shelf::load(view, "sessions", SESSIONS_MAX)?,
                     Shelf::load(view, "sign-in-links", LINKS_MAX)?,
+                    Shelf::load(view, "accounts", ACCOUNTS_MAX)?,
                 ))
             })
             .await?;
-        Ok(Access { engine: engine.clone(), tokens, sessions, links, session_lifetime: SESSION_LIFETIME })
+        Ok(Access {
+            engine: engine.clone(),
+            tokens,
+            sessions,
+            links,
+            accounts,
+            throttle: Throttle::default(),
+            session_lifetime: SESSION_LIFETIME,
+        })
     }
 
     /// Sessions last so long from now on, in the engine's time. A sped-up demonstration wants more than a shift.

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use wcore::Incident;
 use wcore::event::Actor;
 
+use super::role::{Grant, Permission};
 use crate::refusal::Refusal;
 
 /// What a credential allows.
@@ -78,20 +79,15 @@ pub(crate) struct Principal {
     /// Names the credential; the scope of its idempotency keys.
     pub(crate) credential: String,
     /// What the credential allows.
-    pub(crate) scopes: Vec<Scope>,
+    pub(crate) grant: Grant,
     /// Recognised by a cookie, which browsers also send for strangers.
     pub(crate) by_cookie: bool,
 }
 
 impl Principal {
     /// Refuses where the credential does not allow it.
-    pub(crate) fn must_have(&self, scope: Scope) -> Result<(), Problem> {
-        if self.scopes.contains(&scope) || self.scopes.contains(&Scope::Admin) {
-            return Ok(());
-        }
-        let has: Vec<&str> = self.scopes.iter().map(|scope| scope.word()).collect();
-        let detail = format!("this needs the scope `{}`; yours are {}", scope.word(), has.join(", "));
-        Err(Problem::new(&problem::SCOPE_MISSING, detail))
+    pub(crate) fn must(&self, permission: Permission) -> Result<(), Problem> {
+        self.grant.must_allow(permission)
     }
 }
 

@@ -6,7 +6,7 @@ use problem::Problem;
 use serde::{Deserialize, Serialize};
 
 use super::Access;
-use super::link::Link;
+use super::principal::Viewer;
 use super::secret::{SecretHash, generate};
 use super::shelf::Expires;
 
@@ -33,18 +33,46 @@ impl Expires for Session {
 }
 
 impl Access {
-    /// Begins a session for whom a one-time link was made; its secret goes into the cookie.
-    pub(super) async fn begin_session(&self, link: &Link) -> Result<String, Problem> {
+    /// Begins a session of a person; its secret goes into the cookie.
+    pub(super) async fn begin_session(&self, person: &str, admin: bool) -> Result<String, Problem> {
         let now = self.engine.now();
         let secret = generate("");
-        let session = Session {
-            person: link.person.clone(),
-            admin: link.admin,
-            created_at: now,
-            expires_at: now + self.session_lifetime,
-        };
+        let session =
+            Session { person: person.to_owned(), admin, created_at: now, expires_at: now + self.session_lifetime };
         self.sessions.put(&self.engine, SecretHash::of(&secret), session).await?;
         Ok(secret)
+    }
+
+    /// Valid sessions with their ids, the newest first: of one person, or of all.
+    pub(crate) fn list_sessions(&self, person: Option<&str>) -> Vec<(String, Session)> {
+        let now = self.engine.now();
+        let wanted = |session: &Session| session.expires_at > now && person.is_none_or(|id| session.person == id);
+        let all = self.sessions.all().into_iter().filter(|(_, session)| wanted(session));
+        let mut sessions: Vec<(String, Session)> =
+            all.map(|(hash, session)| (hash.to_string(), Session::clone(&session))).collect();
+        sessions.sort_by(|(a_id, a), (b_id, b)| b.created_at.cmp(&a.created_at).then_with(|| a_id.cmp(b_id)));
+        sessions
+    }
+
+    /// Ends a session by its id: one's own, or as an administrator any.
+    pub(crate) async fn revoke_session(&self, viewer: &Viewer, id: &str) -> Result<(), Problem> {
+        let unknown = || Problem::new(&problem::SESSION_UNKNOWN, "no session of yours has that id");
+        let hash = SecretHash::parse(id).ok_or_else(unknown)?;
+        let session = self.sessions.get(&hash).ok_or_else(unknown)?;
+        if !viewer.admin && viewer.person.as_ref() != Some(&session.person) {
+            return Err(unknown());
+        }
+        self.sessions.take(&self.engine, hash).await.map(drop)
+    }
+
+    /// Ends every session of a person but one.
+    pub(super) async fn end_sessions_of(&self, person: &str, but: Option<SecretHash>) -> Result<(), Problem> {
+        for (hash, session) in self.sessions.all() {
+            if session.person == person && Some(hash) != but {
+                self.sessions.take(&self.engine, hash).await?;
+            }
+        }
+        Ok(())
     }
 
     /// Ends the session of that cookie; without one there is nothing to do.

@@ -6,6 +6,7 @@ use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, Method, Uri};
 use axum::response::Response;
+use policy::model::Policy;
 use problem::Problem;
 use serde::Deserialize;
 use serde::de::value::{BorrowedStrDeserializer, MapAccessDeserializer};
@@ -13,6 +14,7 @@ use serde::de::{DeserializeSeed, MapAccess};
 use wcore::Command;
 
 use super::idempotency;
+use crate::access::Permission::{self, Administer, Publish, Report, Respond};
 use crate::access::Principal;
 use crate::app::App;
 use crate::body::{Posted, malformed};
@@ -20,34 +22,52 @@ use crate::dto::IncidentDto;
 use crate::id;
 use crate::refusal::Refusal;
 
-/// A command's word in the path, and the core's name for it.
-const WORDS: [(&str, &str); 25] = [
-    ("acknowledge", "acknowledge"),
-    ("assign", "assign"),
-    ("accept", "accept"),
-    ("facts", "fact"),
-    ("updates", "update"),
-    ("decide", "decide"),
-    ("contain", "contain"),
-    ("mitigate", "mitigate"),
-    ("validations", "validate"),
-    ("resolve", "resolve"),
-    ("reopen", "reopen"),
-    ("severity", "severity"),
-    ("notes", "note"),
-    ("pause", "pause"),
-    ("unpause", "unpause"),
-    ("waive", "waive"),
-    ("reviews", "review"),
-    ("decline", "decline"),
-    ("hand-over", "hand_over"),
-    ("drafts", "draft"),
-    ("approve", "approve"),
-    ("publish", "publish"),
-    ("corrections", "correct"),
-    ("break-glass", "break_glass"),
-    ("confirm", "confirm"),
+/// A command's word in the path, the core's name for it, and what it asks of its sender. Words to
+/// audiences that read the status page ask for [`Publish`] besides.
+const WORDS: [(&str, &str, Permission); 25] = [
+    ("acknowledge", "acknowledge", Respond),
+    ("assign", "assign", Respond),
+    ("accept", "accept", Respond),
+    ("decline", "decline", Respond),
+    ("hand-over", "hand_over", Respond),
+    ("facts", "fact", Respond),
+    ("updates", "update", Respond),
+    ("drafts", "draft", Respond),
+    ("approve", "approve", Publish),
+    ("publish", "publish", Publish),
+    ("corrections", "correct", Publish),
+    ("decide", "decide", Respond),
+    ("contain", "contain", Respond),
+    ("mitigate", "mitigate", Respond),
+    ("validations", "validate", Respond),
+    ("resolve", "resolve", Respond),
+    ("break-glass", "break_glass", Respond),
+    ("confirm", "confirm", Respond),
+    ("reopen", "reopen", Respond),
+    ("severity", "severity", Respond),
+    ("notes", "note", Report),
+    ("pause", "pause", Respond),
+    ("unpause", "unpause", Respond),
+    ("waive", "waive", Respond),
+    ("reviews", "review", Respond),
 ];
+
+/// The surface of an audience whose words strangers read.
+const PUBLIC_SURFACE: &str = "status-page";
+
+/// Every word and what it asks for, for readers of the table of access.
+pub(crate) fn words() -> impl Iterator<Item = (&'static str, &'static str)> {
+    WORDS.iter().map(|(word, _, permission)| (*word, permission.words()))
+}
+
+/// Refuses who may not give that command. Pages and the API ask here.
+pub(crate) fn must_may(principal: &Principal, word: &str, command: &Command, policy: &Policy) -> Result<(), Problem> {
+    let asked = WORDS.iter().find(|(path, ..)| *path == word).map_or(Administer, |(.., permission)| *permission);
+    principal.must(asked)?;
+    let Command::Update { audience, .. } = command else { return Ok(()) };
+    let surface = policy.audiences.get(audience).and_then(|audience| audience.surface.as_deref());
+    if surface == Some(PUBLIC_SURFACE) { principal.must(Publish) } else { Ok(()) }
+}
 
 /// Acts on an incident; answers the incident afterwards.
 pub(crate) async fn command(
@@ -57,9 +77,11 @@ pub(crate) async fn command(
     (method, uri, headers): (Method, Uri, HeaderMap),
     posted: Posted,
 ) -> Result<Response, Refusal> {
-    let name = name_of(&word)?;
+    let (name, permission) = name_of(&word)?;
+    principal.must(permission)?;
     let incident = app.incident(&principal.viewer, id::parse_incident(&id)?).await?;
     let command = parse(name, posted.text()?)?;
+    must_may(&principal, &word, &command, &app.engine.rules().policy)?;
     let key = idempotency::of(&principal, &headers, (&method, &uri), &posted.0)?;
     let applied = app.engine.command(incident.no, command, principal.viewer.actor(), key).await?;
     let rules = app.engine.rules();
@@ -67,10 +89,10 @@ pub(crate) async fn command(
     Ok(idempotency::marked(Json(dto), applied.replayed))
 }
 
-fn name_of(word: &str) -> Result<&'static str, Problem> {
-    let found = WORDS.iter().find(|(path, _)| *path == word).map(|(_, name)| *name);
+fn name_of(word: &str) -> Result<(&'static str, Permission), Problem> {
+    let found = WORDS.iter().find(|(path, ..)| *path == word).map(|(_, name, permission)| (*name, *permission));
     found.ok_or_else(|| {
-        let words: Vec<&str> = WORDS.iter().map(|(path, _)| *path).collect();
+        let words: Vec<&str> = WORDS.iter().map(|(path, ..)| *path).collect();
         Problem::new(&problem::COMMAND_UNKNOWN, format!("there are {}", words.join(", ")))
     })
 }
@@ -110,7 +132,7 @@ mod tests {
 
     #[test]
     fn every_word_names_a_command() {
-        for (word, name) in WORDS {
+        for (word, name, _) in WORDS {
             let refused = parse(name, r#"{"surely-unknown": 1}"#).unwrap_err();
             assert_eq!(refused.code.id, "command-malformed", "{word}");
             assert!(refused.detail.contains("surely-unknown"), "{word}: {}", refused.detail);
@@ -123,7 +145,7 @@ mod tests {
     #[test]
     fn bodies_become_commands() {
         let check = |word: &str, json: &str, wanted: Expect| {
-            wanted.assert_eq(&match parse(name_of(word).unwrap(), json) {
+            wanted.assert_eq(&match parse(name_of(word).unwrap().0, json) {
                 Ok(command) => format!("{command:?}"),
                 Err(problem) => problem.detail,
             });

@@ -11,8 +11,10 @@ pub(crate) mod deliveries;
 pub(crate) mod idempotency;
 pub(crate) mod incidents;
 pub(crate) mod rules;
+pub(crate) mod sessions;
 pub(crate) mod signals;
 pub(crate) mod tokens;
+pub(crate) mod users;
 
 use axum::Json;
 use axum::extract::{FromRequestParts, Query};

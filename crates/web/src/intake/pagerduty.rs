@@ -17,7 +17,7 @@ use wcore::signal::{Alert, AlertState};
 use wcore::{Command, Incident, Signal};
 
 use super::take_in;
-use crate::access::{Principal, Scope, Slot};
+use crate::access::{Permission, Principal, Slot};
 use crate::app::App;
 use crate::body;
 use crate::refusal::Refusal;
@@ -59,7 +59,7 @@ pub(crate) async fn change(State(app): State<App>, request: Request) -> Result<(
 /// The guard cannot know the sender, since the key stands in the body.
 fn admit(app: &App, routing_key: &str) -> Result<(Principal, Slot), Refusal> {
     let principal = app.access.by_token(routing_key)?;
-    principal.must_have(Scope::SignalsWrite)?;
+    principal.must(Permission::SendSignals)?;
     let max = app.config.in_flight_max;
     let too_many =
         || Problem::new(&problem::IN_FLIGHT_TOO_MANY, format!("{max} requests of this credential are under way"));

@@ -137,7 +137,7 @@ fn header(scene: &Scene, current: Section) -> Markup {
                 }
             }
             a.declare.button href="/incidents/new" { "Declare" span.wide { " an incident" } }
-            span.me title={ "Signed in as " (scene.viewer.name) } {
+            a.me href="/account" title={ "Signed in as " (scene.viewer.name) } {
                 (glyph::avatar(&scene.viewer.name))
                 span.wide { (scene.viewer.name) }
             }

@@ -3,6 +3,7 @@
 //! Every page is a pure function of what it shows; `serve` reads the engine and answers.
 //! Forms become the same commands as the API's. It knows no storage and decides nothing.
 
+pub(crate) mod account;
 mod actions;
 pub(crate) mod assets;
 mod board;

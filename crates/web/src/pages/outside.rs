@@ -8,6 +8,7 @@ use problem::{Code, Problem};
 use super::form::sentence;
 use super::frame::outside;
 use super::glyph;
+use crate::access::{PASSWORD_LENGTH_MAX as LENGTH_MAX, PASSWORD_LENGTH_MIN as LENGTH_MIN};
 
 /// A one-time link, before it is used: mail scanners follow links, but press no buttons.
 pub(crate) fn sign_in(name: &str, code: &str) -> Markup {
@@ -24,6 +25,80 @@ pub(crate) fn sign_in(name: &str, code: &str) -> Markup {
     )
 }
 
+/// The form to sign in by password.
+pub(crate) fn sign_in_form(person: &str, refused: Option<&Problem>) -> Markup {
+    outside(
+        "Sign in",
+        html! {
+            section.narrow.gate {
+                (glyph::bell())
+                h1 { "Sign in to Watchbell" }
+                (refusal(refused))
+                form.fields.gate-form method="post" action="/sign-in" {
+                    div.field {
+                        label for="person" { "Name" }
+                        input #person name="person" type="text" value=(person) autocomplete="username" autocapitalize="none" spellcheck="false" required;
+                        p.hint { "Your id in the roster, such as ana." }
+                    }
+                    div.field {
+                        label for="password" { "Password" }
+                        input #password name="password" type="password" autocomplete="current-password" required;
+                    }
+                    div.form-buttons { button.button.primary type="submit" { "Sign in" } }
+                }
+                p.dim { "No password, or forgotten? An administrator can give you a one-time link." }
+            }
+        },
+    )
+}
+
+/// The form to choose a password, behind a one-time link.
+pub(crate) fn choose_password(name: &str, person: &str, code: &str, refused: Option<&Problem>) -> Markup {
+    outside(
+        "Choose a password",
+        html! {
+            section.narrow.gate {
+                (glyph::bell())
+                h1 { "Choose a password" }
+                p.lead { "For " strong { (name) } ", who signs in as " code { (person) } ". This link works once." }
+                (refusal(refused))
+                form.fields.gate-form method="post" action={ "/set-password/" (code) } {
+                    input type="text" name="username" value=(person) autocomplete="username" hidden;
+                    (new_password())
+                    div.form-buttons { button.button.primary type="submit" { "Save and sign in" } }
+                }
+            }
+        },
+    )
+}
+
+/// The two fields of a new password.
+pub(super) fn new_password() -> Markup {
+    html! {
+        div.field {
+            label for="new" { "New password" }
+            input #new name="password" type="password" autocomplete="new-password" minlength=(LENGTH_MIN) maxlength=(LENGTH_MAX) required;
+            p.hint { "At least " (LENGTH_MIN) " characters. Several words are easier to type than signs." }
+        }
+        div.field {
+            label for="again" { "The same again" }
+            input #again name="again" type="password" autocomplete="new-password" required;
+        }
+    }
+}
+
+/// A refusal above its form.
+pub(super) fn refusal(refused: Option<&Problem>) -> Markup {
+    html! {
+        @if let Some(problem) = refused {
+            div.refusal role="alert" {
+                p { (glyph::mark(glyph::Mark::Alert)) strong { (sentence(problem.code.title)) } }
+                p { (sentence(&problem.detail)) }
+            }
+        }
+    }
+}
+
 /// A page in place of the one asked for.
 pub(crate) fn problem(problem: &Problem) -> Markup {
     let status = problem.code.status;
@@ -37,12 +112,13 @@ pub(crate) fn problem(problem: &Problem) -> Markup {
                     _ => { p.code { (status) } h1 { (sentence(problem.code.title)) } p.lead { (sentence(&problem.detail)) } },
                 }
                 @if status == 401 {
-                    p { "Watchbell lets people in by one-time links. Ask an administrator for one, or make one on the server." }
+                    p { "Sign in with your password, or open a one-time link that an administrator gave you." }
                 } @else {
                     p { (problem.code.remedy) }
                 }
                 p.gate-links {
-                    @if status != 401 { a.button.primary href="/" { "To the board" } }
+                    @if status == 401 { a.button.primary href="/sign-in" { "Sign in" } }
+                    @else { a.button.primary href="/" { "To the board" } }
                     a.button href={ "/docs/errors/" (problem.code.id) } { "About " code { (problem.code.id) } }
                 }
             }

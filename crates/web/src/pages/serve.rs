@@ -26,6 +26,7 @@ use super::names::Names;
 use super::submit::Fields;
 use super::{assets, board, declare, deliveries, inbox, incident, pace, policy, submit};
 use crate::access::{Principal, Viewer, may_see};
+use crate::api::commands::must_may;
 use crate::app::App;
 use crate::id;
 use crate::refusal::Refusal;
@@ -166,7 +167,11 @@ async fn send_command(
     let scene = scene(&app, principal.viewer.clone())?;
     app.incident(&scene.viewer, no).await?;
     let by = scene.viewer.actor();
-    let sent = match submit::command(&word, &fields, scene.now) {
+    let command = submit::command(&word, &fields, scene.now).and_then(|command| {
+        must_may(&principal, &word, &command, &scene.names.policy)?;
+        Ok(command)
+    });
+    let sent = match command {
         Ok(command) => app.engine.command(no, command, by, once(&principal, &word, &fields)).await,
         Err(problem) => Err(problem),
     };
@@ -254,7 +259,7 @@ async fn show_policy(State(app): State<App>, viewer: Viewer) -> Result<Response,
     Ok(html(policy::policy(&scene(&app, viewer)?)))
 }
 
-fn scene(app: &App, viewer: Viewer) -> Result<Scene, Problem> {
+pub(super) fn scene(app: &App, viewer: Viewer) -> Result<Scene, Problem> {
     let rules = app.engine.rules();
     let now = app.engine.now();
     let names = Names { policy: rules.policy.clone(), roster: rules.roster.clone() };

@@ -21,11 +21,11 @@ fn the_table_of_routes() {
         POST   /intake/grafana                          signals:write, also as password or ?key=
         PUT    /intake/grafana                          signals:write, also as password or ?key=
         GET    /api/v1/incidents                        incidents:read
-        POST   /api/v1/incidents                        incidents:write
+        POST   /api/v1/incidents                        incidents:write, to report
         GET    /api/v1/incidents/{id}                   incidents:read
         GET    /api/v1/incidents/{id}/timeline          incidents:read
         GET    /api/v1/incidents/{id}/decision          incidents:read
-        POST   /api/v1/incidents/{id}/{command}         incidents:write
+        POST   /api/v1/incidents/{id}/{command}         incidents:write, by command
         GET    /api/v1/clocks                           incidents:read
         GET    /api/v1/signals                          incidents:read
         GET    /api/v1/decisions                        incidents:read
@@ -38,6 +38,18 @@ fn the_table_of_routes() {
         POST   /api/v1/tokens                           admin
         DELETE /api/v1/tokens/{id}                      admin
         POST   /api/v1/sign-in-links                    admin
+        GET    /api/v1/users                            admin
+        POST   /api/v1/users                            admin
+        DELETE /api/v1/users/{person}                   admin
+        GET    /api/v1/sessions                         incidents:read
+        DELETE /api/v1/sessions/{id}                    incidents:read
+        GET    /account                                 incidents:read
+        POST   /account/password                        incidents:read
+        POST   /account/sessions/{id}                   incidents:read
+        GET    /sign-in                                 nothing
+        POST   /sign-in                                 nothing, but not from another site's page
+        GET    /set-password/{code}                     nothing
+        POST   /set-password/{code}                     nothing, but not from another site's page
         GET    /sign-in/{code}                          nothing
         POST   /sign-in/{code}                          nothing, but not from another site's page
         POST   /sign-out                                nothing, but not from another site's page
@@ -268,8 +280,8 @@ async fn sessions_act_as_their_person_and_end() {
     };
     let acknowledged = world.send(send("POST", "/api/v1/incidents/INC-1/acknowledge")).await;
     assert_eq!(acknowledged.json()["acknowledged"]["by"], "ana");
-    assert_eq!(world.send(send("GET", "/api/v1/tokens")).await.verdict(), "403 scope-missing");
-    assert_eq!(world.send(send("POST", "/v1/signals")).await.verdict(), "403 scope-missing");
+    assert_eq!(world.send(send("GET", "/api/v1/tokens")).await.verdict(), "403 role-missing");
+    assert_eq!(world.send(send("POST", "/v1/signals")).await.verdict(), "403 role-missing");
 
     let out = world.send(send("POST", "/sign-out")).await;
     assert!(out.header("set-cookie").unwrap().contains("Max-Age=0"));

@@ -9,6 +9,7 @@ mod emulation;
 mod events;
 mod intake;
 mod operations;
+mod people;
 mod reading;
 mod socket;
 mod status;

@@ -41,7 +41,7 @@ async fn act(world: &World, person: &str, incident: &str, command: &str, body: V
     let token = world.person(person).await;
     let path = format!("/api/v1/incidents/{incident}/{command}");
     let answer = world.call("POST", &path, &token, body.to_string()).await;
-    assert_eq!(answer.status, 200, "{answer:?}");
+    assert_eq!(answer.status, 200, "{person} {command} {answer:?}");
 }
 
 async fn tell(world: &World, text: &str) {

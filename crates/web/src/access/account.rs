@@ -1,0 +1,158 @@
+//! Accounts: people with a role, and a password of their own.
+//!
+//! An administrator gives the role; the person chooses the password by a one-time link, so that
+//! nobody else ever knows it.
+
+use std::net::IpAddr;
+
+use calendar::{Duration, Instant};
+use problem::Problem;
+use serde::{Deserialize, Serialize};
+
+use super::Access;
+use super::link::Purpose;
+use super::password::Hashed;
+use super::role::Role;
+use super::secret::SecretHash;
+use super::shelf::Expires;
+
+/// An account as it is stored.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Account {
+    /// Whose it is, by id in the roster.
+    pub(crate) person: String,
+    /// What they are here for.
+    pub(crate) role: Role,
+    /// When it was made.
+    pub(crate) created_at: Instant,
+    /// None until they have chosen one.
+    pub(crate) password: Option<Hashed>,
+}
+
+/// An account lasts until it is removed.
+impl Expires for Account {
+    fn expires_at(&self) -> Instant {
+        Instant::MAX
+    }
+}
+
+impl Access {
+    /// Every account, by person.
+    pub(crate) fn list_accounts(&self) -> Vec<Account> {
+        let mut accounts: Vec<Account> = self.accounts.all().into_iter().map(|(_, one)| Account::clone(&one)).collect();
+        accounts.sort_by(|a, b| a.person.cmp(&b.person));
+        accounts
+    }
+
+    /// The role of a person who has an account.
+    pub(crate) fn role_of(&self, person: &str) -> Option<Role> {
+        self.accounts.get(&key(person)).map(|account| account.role)
+    }
+
+    /// Whether a person has chosen a password.
+    pub(crate) fn has_password(&self, person: &str) -> bool {
+        self.accounts.get(&key(person)).is_some_and(|account| account.password.is_some())
+    }
+
+    /// Makes an account, or gives the one that is there another role.
+    pub(crate) async fn put_account(&self, person: &str, role: Role) -> Result<Account, Problem> {
+        self.must_be_known(person)?;
+        let known = self.accounts.get(&key(person));
+        let account = Account {
+            person: person.to_owned(),
+            role,
+            created_at: known.as_ref().map_or(self.engine.now(), |account| account.created_at),
+            password: known.and_then(|account| account.password.clone()),
+        };
+        self.accounts.put(&self.engine, key(person), account.clone()).await?;
+        tracing::info!(access.person = person, access.role = role.word(), "access.account_set");
+        Ok(account)
+    }
+
+    /// Removes an account, and ends its sessions.
+    pub(crate) async fn remove_account(&self, person: &str) -> Result<(), Problem> {
+        let taken = self.accounts.take(&self.engine, key(person)).await?;
+        let unknown =
+            || Problem::new(&problem::ACCOUNT_UNKNOWN, "that person has no account; list them with GET /api/v1/users");
+        taken.ok_or_else(unknown)?;
+        tracing::info!(access.person = person, "access.account_removed");
+        self.end_sessions_of(person, None).await
+    }
+
+    /// Makes a link by which a person chooses a password; answers its path, `/set-password/…`.
+    pub(crate) async fn password_link(&self, person: &str, ttl: Duration) -> Result<String, Problem> {
+        let code = self.make_code(person, ttl, Purpose::Password).await?;
+        Ok(format!("/set-password/{code}"))
+    }
+
+    /// Uses a link up: stores the password, ends older sessions, and begins one.
+    pub(crate) async fn choose_password(&self, code: &str, password: String) -> Result<String, Problem> {
+        let person = self.peek_link(code, Purpose::Password)?;
+        // A refused password leaves the link as it is.
+        let hashed = Hashed::of(&person, password).await?;
+        let link = self.take_link(code, Purpose::Password).await?;
+        self.store_password(&link.person, hashed).await?;
+        self.begin_session(&link.person, false).await
+    }
+
+    /// Replaces a password by who knows it; the session of `keep` goes on, others end.
+    pub(crate) async fn change_password(
+        &self,
+        person: &str,
+        (old, new): (String, String),
+        keep: SecretHash,
+    ) -> Result<(), Problem> {
+        self.must_match(person, old, None).await?;
+        let hashed = Hashed::of(person, new).await?;
+        self.replace_password(person, hashed).await?;
+        self.end_sessions_of(person, Some(keep)).await
+    }
+
+    /// Begins a session for who knows the password.
+    pub(crate) async fn sign_in_by_password(
+        &self,
+        person: &str,
+        password: String,
+        from: Option<IpAddr>,
+    ) -> Result<String, Problem> {
+        self.must_match(person, password, from).await?;
+        self.name_of(person).map_err(|_| wrong())?;
+        self.begin_session(person, false).await
+    }
+
+    /// Refuses a wrong password and too many attempts, in the same words and time whatever is wrong.
+    async fn must_match(&self, person: &str, password: String, from: Option<IpAddr>) -> Result<(), Problem> {
+        let account = self.accounts.get(&key(person));
+        self.throttle.attempt(account.as_ref().map(|_| person), from, self.engine.now())?;
+        let Some(hashed) = account.as_ref().and_then(|account| account.password.as_ref()) else {
+            Hashed::of_nobody(password).await?;
+            return Err(wrong());
+        };
+        if !hashed.is(password).await? {
+            return Err(wrong());
+        }
+        self.throttle.forget(person);
+        Ok(())
+    }
+
+    async fn store_password(&self, person: &str, hashed: Hashed) -> Result<(), Problem> {
+        self.replace_password(person, hashed).await?;
+        self.end_sessions_of(person, None).await
+    }
+
+    async fn replace_password(&self, person: &str, hashed: Hashed) -> Result<(), Problem> {
+        let unknown = || Problem::new(&problem::ACCOUNT_UNKNOWN, "it was removed meanwhile");
+        let account = self.accounts.get(&key(person)).ok_or_else(unknown)?;
+        let account = Account { password: Some(hashed), ..Account::clone(&account) };
+        self.accounts.put(&self.engine, key(person), account).await.map(drop)
+    }
+}
+
+/// Accounts stand on the shelf by the hash of their person's id.
+fn key(person: &str) -> SecretHash {
+    SecretHash::of(&format!("account of {person}"))
+}
+
+fn wrong() -> Problem {
+    Problem::new(&problem::SIGN_IN_REFUSED, "compare the name with the roster, and try the password again")
+}
