@@ -86,6 +86,8 @@ struct Results {
     rows: Vec<Row>,
     generator: Vec<(u64, usize, Measured)>,
     ready: Vec<Duration>,
+    /// The machine's load before it began: figures beside other work are lower.
+    load_before: String,
 }
 
 /// Measures, prints, and at full scale writes the document.
@@ -100,7 +102,8 @@ pub(crate) fn run(scale: Scale) -> Result<()> {
 }
 
 async fn measure(scale: Scale) -> Result<Results> {
-    let mut results = Results { rows: Vec::new(), generator: Vec::new(), ready: Vec::new() };
+    let load_before = machine::load_before();
+    let mut results = Results { rows: Vec::new(), generator: Vec::new(), ready: Vec::new(), load_before };
     for (per_request, connections) in MODES {
         let null = Server::start(|_| Answer::Status(202, Vec::new())).await?;
         let plan = Plan { shape: Shape::Attach, per_request, connections, time: scale.time() / 4 };

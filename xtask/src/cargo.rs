@@ -35,6 +35,13 @@ pub(crate) fn build_release() -> Result<()> {
     Ok(())
 }
 
+/// Runs the simulator, optimised.
+pub(crate) fn simulate(args: &[&str]) -> Result<()> {
+    let status = command(&["run", "--release", "-p", "watchbell-sim", "--"]).args(args).status();
+    ensure!(status.context("failed to start cargo")?.success(), "the simulator found something");
+    Ok(())
+}
+
 /// Where cargo builds, and where our own leftovers may lie.
 pub(crate) fn target() -> PathBuf {
     std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from)

@@ -1,4 +1,4 @@
-//! The development loop: `cargo xtask {test, codegen, e2e, bench}`.
+//! The development loop: `cargo xtask {test, codegen, e2e, bench, sim}`.
 //!
 //! Nothing here is shipped. There are no other scripts: CI runs `cargo xtask test`, and so
 //! does everybody.
@@ -27,6 +27,7 @@ usage: cargo xtask <command>
   codegen [--check]    write the generated files, or say which are out of date
   e2e [NAME…]          end-to-end checks against the release binary: all, or those named
   bench [--quick]      measure, and write docs/performance.md (--quick: a smoke run that writes nothing)
+  sim [ARG…]           simulate seeds under faults; `--seed N` replays one, `--defects` shows what is caught
   tools                install from Debian and PyPI what the tests need and is missing
 ";
 
@@ -54,6 +55,7 @@ fn run(args: &[&str]) -> Result<()> {
         }
         ["bench"] => bench::run(bench::Scale::Full),
         ["bench", "--quick"] => bench::run(bench::Scale::Quick),
+        ["sim", args @ ..] => cargo::simulate(args),
         ["tools"] => tools::install(),
         _ => bail!("no such command\n\n{USAGE}"),
     }

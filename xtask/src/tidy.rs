@@ -14,7 +14,7 @@ use crate::codegen::crate_graph;
 const MAX_LINES: usize = 600;
 
 /// Our crates from the ground up: each may use those before it, never those after it.
-const LAYERS: [&str; 13] = [
+const LAYERS: [&str; 14] = [
     "watchbell-problem",
     "watchbell-calendar",
     "watchbell-policy",
@@ -25,6 +25,7 @@ const LAYERS: [&str; 13] = [
     "watchbell-intake",
     "watchbell-channel",
     "watchbell-engine",
+    "watchbell-sim",
     "watchbell-web",
     "watchbell",
     "xtask",

@@ -34,6 +34,12 @@ pub(super) fn facts() -> Result<String> {
     ))
 }
 
+/// Work that other programs gave the machine in the minute before, in busy processes.
+pub(super) fn load_before() -> String {
+    let load = fs::read_to_string("/proc/loadavg").unwrap_or_default();
+    load.split(' ').next().unwrap_or("unknown").to_owned()
+}
+
 fn field<'a>(text: &'a str, name: &str) -> Option<&'a str> {
     let line = text.lines().find(|line| line.starts_with(name))?;
     line.split_once(':').map(|(_, value)| value.trim())
@@ -50,7 +56,7 @@ fn version(program: &str, flag: &str) -> String {
 fn sync_times() -> Result<(Duration, Duration)> {
     let dir = tempfile::tempdir_in(cargo::target())?;
     let file = File::create(dir.path().join("sync"))?;
-    let mut pass = || {
+    let pass = || {
         let mut times = Vec::new();
         for n in 0..SYNCS {
             let begun = Instant::now();

@@ -16,7 +16,12 @@ const END: &str = "<!-- end: cargo xtask bench -->";
 
 /// The figures as Markdown.
 pub(super) fn render(results: &Results, time: Duration) -> Result<String> {
-    let mut text = format!("Machine: {}. Each figure over {} s.\n\n", machine::facts()?, time.as_secs_f64());
+    let mut text = format!(
+        "Machine: {}. Load average before the run: {}. Each figure over {} s.\n\n",
+        machine::facts()?,
+        results.load_before,
+        time.as_secs_f64()
+    );
     text.push_str("| load | per request × connections | Watchbell, signals/s (p50 / p99 ms) | there after kill -9 | Alertmanager, alerts/s (p50 / p99 ms) |\n|---|---|---|---|---|\n");
     for row in &results.rows {
         let _ = writeln!(
