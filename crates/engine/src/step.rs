@@ -121,11 +121,15 @@ impl Stepper {
         self.thread.turn(taken, None)
     }
 
-    /// The next instant at which something happens by itself.
+    /// The next instant at which a clock or a detector wants a turn.
     pub fn next_due(&self) -> Result<Option<Instant>, Problem> {
         let clock = codec::stored(self.clerk.reader.next_due())?;
-        let attempt = codec::stored(self.clerk.reader.next_attempt())?;
-        Ok([clock, attempt, self.thread.detectors_due()].into_iter().flatten().min())
+        Ok([clock, self.thread.detectors_due()].into_iter().flatten().min())
+    }
+
+    /// The next instant at which a delivery is to be attempted.
+    pub fn next_attempt(&self) -> Result<Option<Instant>, Problem> {
+        codec::stored(self.clerk.reader.next_attempt())
     }
 
     /// Turns requests into deliveries; how many requests.
