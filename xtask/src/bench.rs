@@ -114,7 +114,9 @@ async fn measure(scale: Scale) -> Result<Results> {
         for (per_request, connections) in MODES {
             let plan = Plan { shape, per_request, connections, time: scale.time() };
             println!("measuring: {}, {per_request} per request, {connections} connections", shape.words());
-            results.rows.push(row(plan, watchbell_first).await?);
+            let row = row(plan, watchbell_first).await?;
+            println!("  {}", report::row(&row));
+            results.rows.push(row);
             watchbell_first = !watchbell_first;
         }
     }

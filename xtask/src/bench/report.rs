@@ -7,7 +7,7 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 
 use super::load::Measured;
-use super::{Results, machine};
+use super::{Results, Row, machine};
 use crate::cargo;
 
 const DOCUMENT: &str = "docs/performance.md";
@@ -23,17 +23,9 @@ pub(super) fn render(results: &Results, time: Duration) -> Result<String> {
         time.as_secs_f64()
     );
     text.push_str("| load | per request × connections | Watchbell, signals/s (p50 / p99 ms) | there after kill -9 | Alertmanager, alerts/s (p50 / p99 ms) |\n|---|---|---|---|---|\n");
-    for row in &results.rows {
-        let _ = writeln!(
-            text,
-            "| {} | {} × {} | {} | {} | {} |",
-            row.shape.words(),
-            row.per_request,
-            row.connections,
-            cell(&row.watchbell),
-            thousands(row.reread as f64),
-            cell(&row.alertmanager),
-        );
+    for one in &results.rows {
+        text.push_str(&row(one));
+        text.push('\n');
     }
     text.push_str("\nThe generator alone, against a server that does nothing: ");
     let alone = results.generator.iter().map(|(per_request, connections, measured)| {
@@ -52,6 +44,19 @@ pub(super) fn render(results: &Results, time: Duration) -> Result<String> {
         ms(*last)
     );
     Ok(text)
+}
+
+/// One line of the table.
+pub(super) fn row(row: &Row) -> String {
+    format!(
+        "| {} | {} × {} | {} | {} | {} |",
+        row.shape.words(),
+        row.per_request,
+        row.connections,
+        cell(&row.watchbell),
+        thousands(row.reread as f64),
+        cell(&row.alertmanager),
+    )
 }
 
 /// Puts the figures between the document's markers.
