@@ -36,6 +36,10 @@ pub(crate) enum Command {
     User(UserArgs),
     /// The public status page
     Status(StatusArgs),
+    /// Print the escalation matrix that the policy promises
+    Matrix(MatrixArgs),
+    /// Print the weekly review: misses, false pages, broken glass, open validations
+    Review(ReviewArgs),
     /// Verify the journal
     Audit(AuditArgs),
     /// Show the configuration and where each value comes from
@@ -448,6 +452,59 @@ pub(crate) enum UserCommand {
     Remove { person: String },
     /// Make a link by which a person of the roster signs in, once
     Link { person: String },
+}
+
+/// `matrix`.
+#[derive(Debug, Args)]
+pub(crate) struct MatrixArgs {
+    /// Policy file
+    #[arg(long, default_value = "policy.yaml", conflicts_with = "data")]
+    pub(crate) policy: PathBuf,
+    /// Roster file
+    #[arg(long, default_value = "roster.yaml", conflicts_with = "data")]
+    pub(crate) roster: PathBuf,
+    /// Take the policy in force of this data directory instead
+    #[arg(long)]
+    pub(crate) data: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) output: OutputArgs,
+}
+
+/// `review`.
+#[derive(Debug, Args)]
+pub(crate) struct ReviewArgs {
+    /// Which week, such as 2026-W47; the present one if absent
+    #[arg(long)]
+    pub(crate) week: Option<String>,
+    /// Data directory
+    #[arg(long)]
+    pub(crate) data: PathBuf,
+    #[command(flatten)]
+    pub(crate) output: OutputArgs,
+}
+
+/// How a report is shown, and where.
+#[derive(Debug, Args)]
+pub(crate) struct OutputArgs {
+    /// As what
+    #[arg(long, value_enum, default_value_t = ReportFormat::Md)]
+    pub(crate) format: ReportFormat,
+    /// Write to this file instead of standard output
+    #[arg(short, long)]
+    pub(crate) output: Option<PathBuf>,
+}
+
+/// Formats of reports.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ReportFormat {
+    /// Markdown.
+    Md,
+    /// For spreadsheets.
+    Csv,
+    /// For programs.
+    Json,
+    /// A page that stands alone.
+    Html,
 }
 
 /// `status`.

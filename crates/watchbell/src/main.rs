@@ -9,6 +9,7 @@ mod exit;
 mod explain;
 mod incident;
 mod init;
+mod reports;
 mod serve;
 mod settings;
 mod signal;
@@ -46,6 +47,8 @@ fn run(command: Command) -> anyhow::Result<Exit> {
         Command::Init(args) => init::run(&args).map(|()| Exit::Ok),
         Command::Check(args) => check::run(&args),
         Command::Status(args) => status::run(&args.command),
+        Command::Matrix(args) => reports::matrix(&args),
+        Command::Review(args) => reports::review(&args),
         Command::Audit(args) => audit::run(&args.command),
         Command::Config(args) => serve::show_config(&args).map(|()| Exit::Ok),
         Command::Demo(args) => runtime()?.block_on(demo::run(&args)),

@@ -16,6 +16,7 @@ mod intake;
 mod metrics;
 mod pages;
 mod refusal;
+pub mod reports;
 mod router;
 mod serve;
 mod sight;

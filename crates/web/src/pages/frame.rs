@@ -34,6 +34,12 @@ pub(crate) enum Section {
     Deliveries,
     /// The policy.
     Policy,
+    /// What the reader answers for.
+    Mine,
+    /// The weekly review.
+    Review,
+    /// The matrix.
+    Matrix,
     /// None of them.
     Elsewhere,
 }
@@ -52,18 +58,24 @@ pub(crate) struct Page<'a> {
     pub(crate) wall: bool,
 }
 
-const NAVIGATION: [(Section, &str, &str, &str); 4] = [
+const NAVIGATION: [(Section, &str, &str, &str); 7] = [
     (Section::Board, "/", "Board", "b"),
+    (Section::Mine, "/mine", "My work", "m"),
     (Section::Inbox, "/inbox", "Inbox", "i"),
     (Section::Deliveries, "/deliveries", "Deliveries", "d"),
     (Section::Policy, "/policy", "Policy", "p"),
+    (Section::Matrix, "/matrix", "Matrix", "x"),
+    (Section::Review, "/review", "Review", "r"),
 ];
 
-const SHORTCUTS: [(&str, &str); 14] = [
+const SHORTCUTS: [(&str, &str); 17] = [
     ("g b", "Go to the board"),
+    ("g m", "Go to my work"),
     ("g i", "Go to the inbox"),
     ("g d", "Go to deliveries"),
     ("g p", "Go to the policy"),
+    ("g x", "Go to the matrix"),
+    ("g r", "Go to the review"),
     ("j / k", "Next or previous row"),
     ("Enter", "Open the focused row"),
     ("/", "Find on the board"),

@@ -9,9 +9,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use engine::{Documents, Engine, View};
-use policy::Source as Text;
-use policy::model::Policy;
+use engine::{Engine, View};
 use problem::Problem;
 
 use super::board::Board;
@@ -20,7 +18,7 @@ use super::read::{self, Source};
 use super::watch::Watch;
 use super::{feed, json, page};
 use crate::pages::assets;
-use crate::sight::unreadable;
+use crate::reports;
 
 /// Pause after a failure, in real time: a full disk or a missing mount takes people to mend.
 const RETRY: Duration = Duration::from_secs(30);
@@ -28,20 +26,10 @@ const RETRY: Duration = Duration::from_secs(30);
 /// Writes the status page of a store into a folder; answers how many files changed.
 pub fn export(view: &View, url: &str, folder: &Path) -> Result<usize, Problem> {
     let unseen = || Problem::new(&problem::STATUS_UNSEEN, "no server has shown it");
-    let policy = policy_in_force(view)?.ok_or_else(unseen)?;
+    let (policy, _) = reports::in_force(view)?.ok_or_else(unseen)?;
     let salt = Salt::load(view)?.ok_or_else(unseen)?;
     let url = url.trim_end_matches('/');
     write(&read::board(view, &Source { policy: &policy, salt: &salt, url })?, folder)
-}
-
-/// The policy that the engine has stored as the active one.
-fn policy_in_force(view: &View) -> Result<Option<Policy>, Problem> {
-    let Some(body) = view.document("settings", "active")? else { return Ok(None) };
-    let documents: Documents = serde_json::from_slice(&body).map_err(|error| unreadable(&error))?;
-    let policy = Text { name: "policy.yaml", text: &documents.policy };
-    let loaded = policy::load(policy, Text { name: "roster.yaml", text: &documents.roster });
-    let invalid = || Problem::new(&problem::STORE_CORRUPT, "the stored policy is not valid for this version");
-    loaded.policy.map(Some).ok_or_else(invalid)
 }
 
 /// Keeps a folder in step with the journal until the engine ends. What fails is complained about

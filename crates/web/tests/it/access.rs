@@ -46,6 +46,9 @@ fn the_table_of_routes() {
         GET    /account                                 incidents:read
         POST   /account/password                        incidents:read
         POST   /account/sessions/{id}                   incidents:read
+        GET    /mine                                    incidents:read
+        GET    /matrix                                  incidents:read
+        GET    /review                                  incidents:read
         GET    /sign-in                                 nothing
         POST   /sign-in                                 nothing, but not from another site's page
         GET    /set-password/{code}                     nothing

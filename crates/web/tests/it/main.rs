@@ -11,6 +11,7 @@ mod intake;
 mod operations;
 mod people;
 mod reading;
+mod reports;
 mod socket;
 mod status;
 mod world;

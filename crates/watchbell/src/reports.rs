@@ -1,0 +1,85 @@
+//! `matrix` and `review`: reports from files or a data directory, without a server.
+
+use anyhow::Context as _;
+use calendar::Instant;
+use engine::{TimeSource, View};
+use policy::model::{Policy, Roster};
+
+use crate::audit;
+use crate::check::Document;
+use crate::cli::{MatrixArgs, OutputArgs, ReportFormat, ReviewArgs};
+use crate::exit::{Ended, Exit, explain};
+
+pub(crate) fn matrix(args: &MatrixArgs) -> anyhow::Result<Exit> {
+    let (policy, roster) = match &args.data {
+        Some(data) => in_force(&View::new(audit::reader(data)?))?,
+        None => from_files(args)?,
+    };
+    let matrix = lab::matrix(&policy, &roster);
+    let text = match args.output.format {
+        ReportFormat::Md => report::matrix::markdown(&matrix),
+        ReportFormat::Csv => report::matrix::csv(&matrix),
+        ReportFormat::Json => report::matrix::json(&matrix),
+        ReportFormat::Html => page("Escalation matrix", &report::matrix::html_brief(&matrix).into_string()),
+    };
+    print_or_write(&args.output, &text)
+}
+
+pub(crate) fn review(args: &ReviewArgs) -> anyhow::Result<Exit> {
+    let view = View::new(audit::reader(&args.data)?);
+    let (policy, roster) = in_force(&view)?;
+    let now = latest(&view)?;
+    let review = web::reports::review(&view, (&policy, &roster), (args.week.as_deref(), now), |_| true);
+    let review = review.map_err(|problem| match problem.code.id == problem::QUERY_INVALID.id {
+        true => Ended::with(Exit::Usage, problem.detail),
+        false => explain(&problem),
+    })?;
+    let text = match args.output.format {
+        ReportFormat::Md => report::review::markdown(&review),
+        ReportFormat::Csv => report::review::csv(&review),
+        ReportFormat::Json => report::review::json(&review),
+        ReportFormat::Html => {
+            page(&format!("Weekly review {}", review.week), &report::review::html(&review).into_string())
+        }
+    };
+    print_or_write(&args.output, &text)
+}
+
+/// The present, or the journal's last instant where that is later: of demonstrations and test clocks.
+fn latest(view: &View) -> anyhow::Result<Instant> {
+    let head = view.reader().head().map_err(|error| explain(&error.problem()))?;
+    Ok(TimeSource::System.now().max(head.recorded_at))
+}
+
+fn in_force(view: &View) -> anyhow::Result<(Policy, Roster)> {
+    let found = web::reports::in_force(view).map_err(|problem| explain(&problem))?;
+    found.ok_or_else(|| Ended::with(Exit::Failure, "no policy has been in force there; start the server once"))
+}
+
+fn from_files(args: &MatrixArgs) -> anyhow::Result<(Policy, Roster)> {
+    let (policy, roster) = (Document::read(&args.policy)?, Document::read(&args.roster)?);
+    let loaded = policy::load(policy.source(), roster.source());
+    match loaded.policy.zip(loaded.roster) {
+        Some(both) => Ok(both),
+        None => {
+            eprint!("{}", policy::render(&loaded.diagnostics, &[policy.source(), roster.source()], false));
+            Err(Ended::with(Exit::Failure, "the policy or roster has errors"))
+        }
+    }
+}
+
+fn print_or_write(args: &OutputArgs, text: &str) -> anyhow::Result<Exit> {
+    match &args.output {
+        Some(path) => std::fs::write(path, text).with_context(|| format!("failed to write {}", path.display()))?,
+        None => print!("{text}"),
+    }
+    Ok(Exit::Ok)
+}
+
+/// A fragment as a document. The title is ours and needs no escaping.
+fn page(title: &str, fragment: &str) -> String {
+    format!(
+        "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>{title}</title></head>\n\
+         <body><h1>{title}</h1>\n{fragment}</body></html>\n"
+    )
+}

@@ -1,0 +1,67 @@
+//! The weekly review and the matrix of a store: gathered here, judged by `lab`, shown by `report`.
+//!
+//! Pages and the command line share it. It reads the journal and decides nothing.
+
+use calendar::{Duration, Instant};
+use engine::{Documents, View};
+use journal::{IncidentFilter, IncidentNo};
+use lab::{Question, Review, Week};
+use policy::Source;
+use policy::model::{Policy, Roster};
+use problem::Problem;
+use wcore::Incident;
+
+use crate::sight::unreadable;
+
+/// Incidents read at once.
+const CHUNK: u32 = 200;
+/// What was resolved so long before a week has no promise in it any more: reviews are due within days.
+const LOOK_BACK: Duration = Duration::from_hours(90 * 24);
+
+/// Policy and roster that the engine has stored as the active ones; none before a first start.
+pub fn in_force(view: &View) -> Result<Option<(Policy, Roster)>, Problem> {
+    let Some(body) = view.document("settings", "active")? else { return Ok(None) };
+    let documents: Documents = serde_json::from_slice(&body).map_err(|error| unreadable(&error))?;
+    let loaded = policy::load(
+        Source { name: "policy.yaml", text: &documents.policy },
+        Source { name: "roster.yaml", text: &documents.roster },
+    );
+    let invalid = || Problem::new(&problem::STORE_CORRUPT, "the stored policy is not valid for this version");
+    loaded.policy.zip(loaded.roster).map(Some).ok_or_else(invalid)
+}
+
+/// The review of a week, such as `2026-W47`; of the present one where none is named. Incidents that
+/// `sees` refuses are left out.
+pub fn review(
+    view: &View,
+    (policy, roster): (&Policy, &Roster),
+    (week, now): (Option<&str>, Instant),
+    sees: impl Fn(&Incident) -> bool,
+) -> Result<Review, Problem> {
+    let zone = lab::review_zone(policy, roster);
+    let week = match week {
+        None => Week::containing(now, &zone),
+        Some(text) => text.parse().map_err(|error| crate::api::query(format!("{error}")))?,
+    };
+    let (from, until) = (week.previous().starts_at(&zone), week.ends_at(&zone));
+    let matters = |incident: &Incident| {
+        let ended = incident.resolved_at.filter(|_| incident.reviewed.is_some() || incident.next_due().is_none());
+        incident.opened_at < until && ended.is_none_or(|at| at + LOOK_BACK > from) && sees(incident)
+    };
+    let mut incidents = Vec::new();
+    let mut before = None;
+    loop {
+        let filter = IncidentFilter { before, ..IncidentFilter::default() };
+        let page = view.incidents(&filter, CHUNK)?;
+        for incident in page.iter().filter(|incident| matters(incident)) {
+            let entries = view.timeline(incident.no)?.into_iter().map(|stored| stored.entry).collect();
+            incidents.push((incident.no, entries));
+        }
+        match page.last() {
+            Some(last) if page.len() == CHUNK as usize => before = Some(IncidentNo(last.no)),
+            _ => break,
+        }
+    }
+    incidents.reverse();
+    Ok(lab::review(Question { week, zone: &zone, now, policy, roster }, incidents))
+}

@@ -1,0 +1,65 @@
+//! My work, the matrix and the review, as pages and as files.
+
+use axum::body::Body;
+use axum::http::Request;
+use serde_json::json;
+
+use crate::world::{Answer, World};
+
+async fn look(world: &World, path: &str, cookie: &str) -> Answer {
+    world.send(Request::get(path).header("cookie", cookie).body(Body::empty()).unwrap()).await
+}
+
+#[tokio::test]
+async fn the_matrix_is_a_page_and_a_file() {
+    let world = World::new().await;
+    let ana = world.sign_in("ana").await;
+    let page = look(&world, "/matrix", &ana).await;
+    assert!(page.status == 200 && page.text.contains("Customer update window"), "{page:?}");
+    let csv = look(&world, "/matrix?format=csv", &ana).await;
+    assert_eq!(csv.header("content-type"), Some("text/csv; charset=utf-8"));
+    assert_eq!(csv.header("content-disposition"), Some("attachment; filename=\"matrix.csv\""));
+    assert!(csv.text.starts_with("#,Incident type,Severity,"), "{}", csv.text);
+    assert!(look(&world, "/matrix?format=json", &ana).await.json()["rows"].is_array());
+    assert_eq!(look(&world, "/matrix?format=pdf", &ana).await.verdict(), "400 query-invalid");
+}
+
+#[tokio::test]
+async fn the_review_shows_misses_to_those_who_may_see_them() {
+    let world = World::new().await;
+    world.commitment("c-1").await;
+    world.leak("l-1").await;
+    world.engine.advance(calendar::Duration::from_mins(40)).await.unwrap();
+    let (mara, ines) = (world.sign_in("mara").await, world.sign_in("ines").await);
+    let misses = |cookie: String| {
+        let world = &world;
+        async move { look(world, "/review?week=2026-W48&format=csv", &cookie).await.text }
+    };
+    let (maras, hers) = (misses(mara.clone()).await, misses(ines).await);
+    assert!(maras.contains("INC-1") && hers.contains("INC-1"), "{maras}");
+    let restricted = world.get("/api/v1/incidents").await.json();
+    let restricted = restricted["incidents"].as_array().unwrap().iter().find(|i| i["restricted"] == true).unwrap();
+    let id = restricted["id"].as_str().unwrap();
+    assert!(hers.contains(id) && !maras.contains(id), "{id}: {maras}");
+    let page = look(&world, "/review", &mara).await;
+    assert!(page.text.contains("Weekly review 2026-W48") && !page.text.contains(id), "{}", page.text);
+    assert_eq!(look(&world, "/review?week=47", &mara).await.verdict(), "400 query-invalid");
+    let before = look(&world, "/review?week=2026-W40&format=json", &mara).await;
+    assert_eq!(before.json()["misses"], json!([]));
+}
+
+#[tokio::test]
+async fn my_work_is_what_i_hold() {
+    let world = World::new().await;
+    let (ben, mara) = (world.sign_in("ben").await, world.sign_in("mara").await);
+    let idle = look(&world, "/mine", &ben).await;
+    assert!(idle.text.contains("Nothing waits for you") && idle.text.contains("On call: "), "{}", idle.text);
+    world.commitment("c-1").await;
+    let waiting = look(&world, "/mine", &ben).await;
+    assert!(waiting.text.contains("Waits for you") && waiting.text.contains("/incidents/INC-1"), "{}", waiting.text);
+    let token = world.person("ben").await;
+    world.call("POST", "/api/v1/incidents/INC-1/acknowledge", &token, "{}").await;
+    let mine = look(&world, "/mine", &ben).await;
+    assert!(mine.text.contains("You answer for"), "{}", mine.text);
+    assert!(look(&world, "/mine", &mara).await.text.contains("Nothing waits for you"));
+}
