@@ -137,7 +137,8 @@ impl<'p> World<'p> {
         loop {
             let item = self.agenda.first_key_value().map(|((at, _), _)| *at);
             let next = [item, self.wake()].into_iter().flatten().min().unwrap_or(end);
-            if next > end {
+            // What is under way at the end still gets its answer.
+            if next > end && self.under_way.is_empty() {
                 break;
             }
             self.pass(next);

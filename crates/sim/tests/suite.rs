@@ -4,7 +4,7 @@
 use sim::{Defect, Plan};
 
 /// Seeds of the ordinary run; `cargo xtask sim` runs two thousand.
-const SEEDS: u64 = 40;
+const SEEDS: u64 = 16;
 
 #[test]
 fn the_invariants_hold_under_every_fault() {
