@@ -142,6 +142,8 @@ impl Draft<'_> {
         let Some(mut clock) = last.filter(|clock| clock.met_at.is_some()).cloned() else { return };
         if let Some(met_at) = clock.met_at.take() {
             let stands_still = self.state.paused.is_some() && kind.pausable();
+            // A pause that it was met in went on without it, and may have ended since.
+            clock.pauses.close(met_at);
             clock.pauses.add(met_at, if stands_still { Instant::MAX } else { self.now() });
         }
         clock.ending = None;
@@ -154,6 +156,7 @@ impl Draft<'_> {
         let last = self.state.clocks.iter().rfind(|clock| clock.id.kind == *kind);
         let cancelled = last.filter(|clock| matches!(clock.ending, Some(Ending::Cancelled { .. })));
         if let (Some(mut clock), true, Some(_)) = (cancelled.cloned(), promised, self.runs_from(kind)) {
+            clock.pauses.close(resolved_at);
             clock.pauses.add(resolved_at, self.now());
             clock.ending = None;
             self.retime(clock, RetimeCause::Reopened);

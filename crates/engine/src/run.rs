@@ -58,7 +58,7 @@ impl Thread {
     /// Runs until the queue is closed and empty.
     pub(crate) fn run(mut self) {
         let _last_words = LastWords(Arc::clone(&self.shared));
-        let mut watch = Watch::new(&self.shared);
+        let mut watch = Watch::new();
         let mut tended = std::time::Instant::now();
         let mut failed = false;
         loop {
@@ -154,13 +154,13 @@ struct Watch {
 }
 
 impl Watch {
-    fn new(shared: &Shared) -> Watch {
-        Watch { wall: shared.time.now(), monotonic: std::time::Instant::now() }
+    fn new() -> Watch {
+        Watch { wall: crate::time::wall_now(), monotonic: std::time::Instant::now() }
     }
 
     /// A complaint if the wall clock jumped since the last look.
     fn look(&mut self, shared: &Shared) -> Option<Problem> {
-        let before = std::mem::replace(self, Watch::new(shared));
+        let before = std::mem::replace(self, Watch::new());
         if !matches!(shared.time, crate::time::TimeSource::System) {
             return None;
         }

@@ -89,6 +89,7 @@ pub(crate) fn prepare(
     let stored = stored_documents(&*reader)?;
     let (rules, activate, complaint) = choose(documents, stored, secrets)?;
     let rules = Arc::new(rules);
+    config.time.not_before(head.recorded_at);
     let now = config.time.now();
     let detectors = detectors(&*reader)?;
     let duplicates = rebuild_duplicates(&*reader, now).map_err(StartError::Contents)?;

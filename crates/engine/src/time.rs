@@ -1,7 +1,7 @@
 //! Where the journal's time comes from. Decisions never ask; they are told.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, LazyLock};
 use std::time::{Duration as StdDuration, Instant as Monotonic, SystemTime, UNIX_EPOCH};
 
 use calendar::{Duration, Instant};
@@ -9,7 +9,7 @@ use calendar::{Duration, Instant};
 /// A source of time.
 #[derive(Clone, Debug)]
 pub enum TimeSource {
-    /// The machine's clock.
+    /// The machine's clock, which never goes back here: see [`Ahead`].
     System,
     /// A demonstration: starts at an instant and runs so many times as fast.
     Scaled {
@@ -58,6 +58,14 @@ impl TimeSource {
         }
     }
 
+    /// Lets the machine's time start no earlier than `head`, so that waiting does what it says
+    /// where the last run's clock was ahead of this one's.
+    pub(crate) fn not_before(&self, head: Instant) {
+        if matches!(self, TimeSource::System) {
+            AHEAD.now(head, monotonic_us());
+        }
+    }
+
     /// Moves a test clock forward; `false` for the others.
     pub(crate) fn set(&self, at: Instant) -> bool {
         match self {
@@ -70,7 +78,57 @@ impl TimeSource {
     }
 }
 
+/// How far the wall clock was ever ahead of the monotonic one, in microseconds.
+///
+/// Time is their sum: a step forward is followed, a step back is not. Otherwise every deadline
+/// and every retry set before the step would stand still until the wall clock caught up.
+struct Ahead(AtomicI64);
+
+static AHEAD: Ahead = Ahead(AtomicI64::new(i64::MIN));
+static STARTED: LazyLock<Monotonic> = LazyLock::new(Monotonic::now);
+
+impl Ahead {
+    fn now(&self, wall: Instant, monotonic_us: i64) -> Instant {
+        let ahead = wall.as_micros() - monotonic_us;
+        let most = self.0.fetch_max(ahead, Ordering::SeqCst).max(ahead);
+        Instant::from_micros(monotonic_us.saturating_add(most))
+    }
+}
+
 fn system_now() -> Instant {
+    AHEAD.now(wall_now(), monotonic_us())
+}
+
+fn monotonic_us() -> i64 {
+    i64::try_from(STARTED.elapsed().as_micros()).unwrap_or(i64::MAX)
+}
+
+/// What the machine's wall clock shows, whichever way it steps.
+pub(crate) fn wall_now() -> Instant {
     let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     Instant::from_micros(i64::try_from(since_epoch.as_micros()).unwrap_or(i64::MAX))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_step_forward_is_followed_and_a_step_back_does_not_stop_time() {
+        let ahead = Ahead(AtomicI64::new(i64::MIN));
+        let at = |s: i64| Instant::from_micros(1_795_788_000_000_000 + s * 1_000_000);
+        let now = |wall: Instant, monotonic_s: i64| ahead.now(wall, monotonic_s * 1_000_000);
+        assert_eq!(now(at(0), 0), at(0));
+        assert_eq!(now(at(60), 10), at(60), "50 s forward");
+        assert_eq!(now(at(-86_400), 20), at(70), "a day back: ten seconds passed all the same");
+        assert_eq!(now(at(80), 30), at(80), "the wall clock is right again");
+    }
+
+    #[test]
+    fn a_journal_from_the_future_goes_on_from_its_head() {
+        let head = system_now() + Duration::from_mins(5);
+        TimeSource::System.not_before(head);
+        let now = TimeSource::System.now();
+        assert!(now >= head && now < head + Duration::from_mins(1), "{now} for {head}");
+    }
 }

@@ -288,3 +288,18 @@ fn open(world: &World, kind: &str) -> String {
     assert_eq!(named.len(), 1, "{named:?}");
     world.clock(&named[0])
 }
+
+#[test]
+fn a_clock_met_in_a_pause_runs_on_when_the_fix_fails_after_it() {
+    let mut world = World::sev1();
+    world.advance_to("10:30");
+    world.does("ana", Command::Pause { reason: "waiting for the provider".to_owned() });
+    world.advance_to("11:00");
+    world.mitigates("ana");
+    world.advance_to("11:30");
+    world.does("ana", Command::Unpause {});
+    world.advance_to("12:00");
+    world.validates("mara", false);
+    // Four hours from 10:00; the pause until the fix and the gap after it do not count.
+    world.expect_clock("mitigate", "due 15:30");
+}
