@@ -26,6 +26,7 @@ const SESSION: Duration = Duration::from_hours(24 * 90);
 const ROSTER: &str = include_str!("../demo/roster.yaml");
 
 pub(crate) async fn run(args: &DemoArgs) -> anyhow::Result<Exit> {
+    let interrupted = serve::stop_signal()?;
     let folder = folder()?;
     let listener = serve::bind(&format!("127.0.0.1:{}", args.port)).await?;
     let address = listener.local_addr().context("failed to read the listening address")?;
@@ -50,7 +51,7 @@ pub(crate) async fn run(args: &DemoArgs) -> anyhow::Result<Exit> {
     }));
     let client = Client::new(&url, token)?;
     let story = script::Story::new(client, time, args.seed);
-    let told = tell(story, args.exit_after).await;
+    let told = tell(story, args.exit_after, interrupted).await;
     let summary = summary::Summary::gather(&engine, &folder).await;
     let _ = stop.send(());
     served.await.context("the server ended early")??;
@@ -70,7 +71,7 @@ enum Told {
 }
 
 /// Tells the story and waits for the end: Ctrl-C, or the time given.
-async fn tell(story: script::Story, exit_after: Option<Duration>) -> Told {
+async fn tell(story: script::Story, exit_after: Option<Duration>, interrupted: impl Future<Output = ()>) -> Told {
     let limit = async {
         match exit_after {
             Some(limit) => tokio::time::sleep(StdDuration::try_from(limit).unwrap_or_default()).await,
@@ -90,7 +91,7 @@ async fn tell(story: script::Story, exit_after: Option<Duration>) -> Told {
     tokio::select! {
         error = whole => Told::Failed(error),
         () = limit => Told::Finished,
-        () = serve::stop_signal() => Told::Interrupted,
+        () = interrupted => Told::Interrupted,
     }
 }
 

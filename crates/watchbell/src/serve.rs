@@ -9,6 +9,7 @@ use engine::{Config, Documents, Engine, StartError, TimeSource};
 use journal::{Sqlite, Workspace};
 use policy::Source;
 use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
 use web::{Access, AppConfig, Bootstrap};
 
 use crate::check::Document;
@@ -24,6 +25,7 @@ const FIRST_LINK: Duration = Duration::from_mins(60);
 
 pub(crate) async fn run(args: &ServeArgs) -> anyhow::Result<Exit> {
     log_to_stderr();
+    let stop = stop_signal()?;
     let settings = Settings::gather(args)?;
     let listener = bind(settings.get("listen")).await?;
     let address = listener.local_addr().context("failed to read the listening address")?;
@@ -42,7 +44,7 @@ pub(crate) async fn run(args: &ServeArgs) -> anyhow::Result<Exit> {
     config.test_clock = args.test_clock.is_some();
     keep_status_page(&settings, &engine, &mut config);
     println!("listening on http://{address}");
-    serve_until(listener, engine, access, config, stop_signal()).await?;
+    serve_until(listener, engine, access, config, stop).await?;
     Ok(Exit::Ok)
 }
 
@@ -82,21 +84,17 @@ pub(crate) async fn serve_until(
     Ok(())
 }
 
-/// SIGINT or SIGTERM.
-pub(crate) async fn stop_signal() {
-    let interrupt = tokio::signal::ctrl_c();
-    let terminate = async {
-        match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
-            Ok(mut signal) => {
-                signal.recv().await;
-            }
-            Err(_) => std::future::pending().await,
+/// Done at SIGINT or SIGTERM. Both are caught from the call on, not only once it is awaited:
+/// a stop asked for while the server starts is an ordered one, too.
+pub(crate) fn stop_signal() -> anyhow::Result<impl Future<Output = ()> + Send + 'static> {
+    let mut interrupt = signal(SignalKind::interrupt()).context("failed to catch SIGINT")?;
+    let mut terminate = signal(SignalKind::terminate()).context("failed to catch SIGTERM")?;
+    Ok(async move {
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
         }
-    };
-    tokio::select! {
-        _ = interrupt => {}
-        () = terminate => {}
-    }
+    })
 }
 
 pub(crate) fn log_to_stderr() {
