@@ -36,7 +36,7 @@ pub use shared::Health;
 pub use start::{Config, StartError, start, start_with};
 pub use stats::Stats;
 pub use step::{Asked, Sending, Stepper};
-pub use time::TimeSource;
+pub use time::{Machine, TimeSource};
 pub use view::{Delivery, SelfAlert, StoredEntry, StoredSignal, View};
 
 /// Collection of the documents of policies that incidents are pinned to, by version.

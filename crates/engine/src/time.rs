@@ -22,6 +22,40 @@ pub enum TimeSource {
     },
     /// Stands still until it is advanced.
     Test(Arc<AtomicI64>),
+    /// A simulated machine's clock, under the same rule as the machine's own.
+    Machine(Arc<Machine>),
+}
+
+/// The clocks of a simulated machine, as one process on it reads them.
+#[derive(Debug)]
+pub struct Machine {
+    wall_us: AtomicI64,
+    monotonic_us: AtomicI64,
+    ahead: Ahead,
+}
+
+impl Machine {
+    /// As a process that starts finds them.
+    pub fn new(wall: Instant, monotonic_us: i64) -> Machine {
+        let (wall_us, monotonic_us) = (AtomicI64::new(wall.as_micros()), AtomicI64::new(monotonic_us));
+        let machine = Machine { wall_us, monotonic_us, ahead: Ahead(AtomicI64::new(i64::MIN)) };
+        machine.now();
+        machine
+    }
+
+    /// Time passes, or the wall clock is set.
+    pub fn set(&self, wall: Instant, monotonic_us: i64) {
+        self.wall_us.store(wall.as_micros(), Ordering::SeqCst);
+        self.monotonic_us.store(monotonic_us, Ordering::SeqCst);
+    }
+
+    fn now(&self) -> Instant {
+        self.at_least(Instant::from_micros(self.wall_us.load(Ordering::SeqCst)))
+    }
+
+    fn at_least(&self, wall: Instant) -> Instant {
+        self.ahead.now(wall, self.monotonic_us.load(Ordering::SeqCst))
+    }
 }
 
 impl TimeSource {
@@ -44,6 +78,7 @@ impl TimeSource {
                 *origin + Duration::from_micros(micros as i64)
             }
             TimeSource::Test(micros) => Instant::from_micros(micros.load(Ordering::SeqCst)),
+            TimeSource::Machine(machine) => machine.now(),
         }
     }
 
@@ -54,16 +89,18 @@ impl TimeSource {
         match self {
             TimeSource::System => Some(real),
             TimeSource::Scaled { speed, .. } => Some(real.div_f64(*speed)),
-            TimeSource::Test(_) => None,
+            TimeSource::Test(_) | TimeSource::Machine(_) => None,
         }
     }
 
     /// Lets the machine's time start no earlier than `head`, so that waiting does what it says
     /// where the last run's clock was ahead of this one's.
     pub(crate) fn not_before(&self, head: Instant) {
-        if matches!(self, TimeSource::System) {
-            AHEAD.now(head, monotonic_us());
-        }
+        match self {
+            TimeSource::System => AHEAD.now(head, monotonic_us()),
+            TimeSource::Machine(machine) => machine.at_least(head),
+            TimeSource::Scaled { .. } | TimeSource::Test(_) => return,
+        };
     }
 
     /// Moves a test clock forward; `false` for the others.
@@ -73,7 +110,7 @@ impl TimeSource {
                 micros.fetch_max(at.as_micros(), Ordering::SeqCst);
                 true
             }
-            TimeSource::System | TimeSource::Scaled { .. } => false,
+            TimeSource::System | TimeSource::Scaled { .. } | TimeSource::Machine(_) => false,
         }
     }
 }
@@ -82,6 +119,7 @@ impl TimeSource {
 ///
 /// Time is their sum: a step forward is followed, a step back is not. Otherwise every deadline
 /// and every retry set before the step would stand still until the wall clock caught up.
+#[derive(Debug)]
 struct Ahead(AtomicI64);
 
 static AHEAD: Ahead = Ahead(AtomicI64::new(i64::MIN));
@@ -130,5 +168,17 @@ mod tests {
         TimeSource::System.not_before(head);
         let now = TimeSource::System.now();
         assert!(now >= head && now < head + Duration::from_mins(1), "{now} for {head}");
+    }
+    #[test]
+    fn a_simulated_machine_keeps_the_same_rule_until_its_process_starts_again() {
+        let at = |s: i64| Instant::from_micros(1_795_788_000_000_000 + s * 1_000_000);
+        let machine = Arc::new(Machine::new(at(0), 0));
+        let time = TimeSource::Machine(Arc::clone(&machine));
+        machine.set(at(-3_600), 10_000_000);
+        assert_eq!(time.now(), at(10), "an hour back: ten seconds passed all the same");
+        let restarted = TimeSource::Machine(Arc::new(Machine::new(at(-3_600), 10_000_000)));
+        assert_eq!(restarted.now(), at(-3_600), "another process knows nothing of it");
+        restarted.not_before(at(5));
+        assert_eq!(restarted.now(), at(5), "but its journal does");
     }
 }

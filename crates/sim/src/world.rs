@@ -4,11 +4,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
 
 use calendar::Instant;
 use channel::Outcome;
-use engine::{Config, Sending, Stepper, TimeSource};
+use engine::{Config, Machine, Sending, Stepper, TimeSource};
 use journal::{Reader, Store, Workspace};
 
 use crate::clients::{Clients, Wish};
@@ -46,7 +45,8 @@ pub(crate) struct World<'p> {
     store: Faulty,
     reader: Arc<dyn Reader>,
     engine: Option<Stepper>,
-    wall: Arc<AtomicI64>,
+    /// The clocks as the engine's process reads them; another process starts afresh.
+    machine: Arc<Machine>,
     /// True time since the beginning.
     pub(crate) now: i64,
     skew: i64,
@@ -95,7 +95,7 @@ impl<'p> World<'p> {
             store,
             reader,
             engine: None,
-            wall: Arc::new(AtomicI64::new(ORIGIN)),
+            machine: Arc::new(Machine::new(Instant::from_micros(ORIGIN), 0)),
             now: 0,
             skew: 0,
             agenda: BTreeMap::new(),
@@ -158,10 +158,18 @@ impl<'p> World<'p> {
         self.store.control().injected
     }
 
-    /// The engine's time: its wall clock, but never before what it recorded.
+    /// The engine's time: its machine's, but never before what it recorded.
     fn engine_time(&self) -> i64 {
         let head = self.reader.head().map_or(0, |head| head.recorded_at.as_micros());
-        (ORIGIN + self.now + self.skew).max(head)
+        self.machine_time().max(head)
+    }
+
+    fn machine_time(&self) -> i64 {
+        TimeSource::Machine(Arc::clone(&self.machine)).now().as_micros()
+    }
+
+    fn wall(&self) -> Instant {
+        Instant::from_micros(ORIGIN + self.now + self.skew)
     }
 
     fn pass(&mut self, next: i64) {
@@ -169,14 +177,14 @@ impl<'p> World<'p> {
             self.worked += next - self.now;
         }
         self.now = next;
-        self.wall.store(ORIGIN + self.now + self.skew, Ordering::SeqCst);
+        self.machine.set(self.wall(), self.now);
     }
 
     /// When the engine moves by itself.
     fn wake(&self) -> Option<i64> {
         let engine = self.engine.as_ref()?;
-        let wall = ORIGIN + self.now + self.skew;
-        let at = |due: Instant, nap: i64| self.now + if due.as_micros() > wall { due.as_micros() - wall } else { nap };
+        let now = self.machine_time();
+        let at = |due: Instant, nap: i64| self.now + if due.as_micros() > now { due.as_micros() - now } else { nap };
         let clock = engine.next_due().ok().flatten().map(|due| at(due, SECOND));
         let attempt = engine.next_attempt().ok().flatten().map(|due| at(due, 2 * SECOND));
         [clock, attempt].into_iter().flatten().min()
@@ -197,9 +205,10 @@ impl<'p> World<'p> {
 
     fn start(&mut self) -> Result<(), Violation> {
         self.store.control().dead = false;
+        self.machine = Arc::new(Machine::new(self.wall(), self.now));
         let config = Config {
             workspace: Workspace::default(),
-            time: TimeSource::Test(Arc::clone(&self.wall)),
+            time: TimeSource::Machine(Arc::clone(&self.machine)),
             public_url: "http://watch.example".to_owned(),
             fault: None,
         };
