@@ -13,6 +13,9 @@ use crate::access::{Viewer, may_see};
 /// Kind of the journal's rows that hold what happened to an incident.
 const ENTRY: &str = "entry";
 
+/// How the ids of incidents begin.
+const PREFIX: &str = "INC-";
+
 /// The eyes of one viewer on one state of the journal.
 pub(crate) struct Sight<'a> {
     view: &'a View,
@@ -38,6 +41,25 @@ impl<'a> Sight<'a> {
         let seen = incident.is_some_and(|incident| may_see(self.viewer, &incident));
         self.known.insert(no, seen);
         Ok(seen)
+    }
+
+    /// A text with the numbers of incidents that they may not see left out.
+    pub(crate) fn masked(&mut self, text: &str) -> Result<String, Problem> {
+        let mut masked = String::new();
+        let mut rest = text;
+        while let Some(at) = rest.find(PREFIX) {
+            let digits = rest[at + PREFIX.len()..].bytes().take_while(u8::is_ascii_digit).count();
+            let end = at + PREFIX.len() + digits;
+            let no = rest[at + PREFIX.len()..end].parse::<u64>().ok();
+            masked.push_str(&rest[..at]);
+            match no {
+                Some(no) if !self.has(no)? => masked.push_str("an incident"),
+                _ => masked.push_str(&rest[at..end]),
+            }
+            rest = &rest[end..];
+        }
+        masked.push_str(rest);
+        Ok(masked)
     }
 
     /// What happened to an incident according to a row, if that is what it says and they may see it.

@@ -62,13 +62,14 @@ impl Viewer {
     }
 }
 
-/// Whether an incident may be seen: a restricted one by those who hold a role in it, and by administrators.
+/// Whether an incident may be seen: a restricted one by those who hold a role in it or are asked to
+/// take one over, and by administrators.
 pub(crate) fn may_see(viewer: &Viewer, incident: &Incident) -> bool {
     if !incident.restricted || viewer.admin {
         return true;
     }
     let Some(person) = &viewer.person else { return false };
-    incident.roles.values().any(|holder| holder.person == *person || holder.consulted.contains(person))
+    incident.roles.values().any(|holder| holder.involves(person))
 }
 
 /// A recognised sender.

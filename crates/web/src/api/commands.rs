@@ -15,7 +15,7 @@ use wcore::Command;
 
 use super::idempotency;
 use crate::access::Permission::{self, Administer, Publish, Report, Respond};
-use crate::access::Principal;
+use crate::access::{Grant, Principal};
 use crate::app::App;
 use crate::body::{Posted, malformed};
 use crate::dto::IncidentDto;
@@ -53,7 +53,7 @@ const WORDS: [(&str, &str, Permission); 25] = [
 ];
 
 /// The surface of an audience whose words strangers read.
-const PUBLIC_SURFACE: &str = "status-page";
+pub(crate) const PUBLIC_SURFACE: &str = "status-page";
 
 /// Every word and what it asks for, for readers of the table of access.
 pub(crate) fn words() -> impl Iterator<Item = (&'static str, &'static str)> {
@@ -61,12 +61,17 @@ pub(crate) fn words() -> impl Iterator<Item = (&'static str, &'static str)> {
 }
 
 /// Refuses who may not give that command. Pages and the API ask here.
-pub(crate) fn must_may(principal: &Principal, word: &str, command: &Command, policy: &Policy) -> Result<(), Problem> {
-    let asked = WORDS.iter().find(|(path, ..)| *path == word).map_or(Administer, |(.., permission)| *permission);
-    principal.must(asked)?;
+pub(crate) fn must_may(grant: &Grant, word: &str, command: &Command, policy: &Policy) -> Result<(), Problem> {
+    must_do(word, grant)?;
     let Command::Update { audience, .. } = command else { return Ok(()) };
     let surface = policy.audiences.get(audience).and_then(|audience| audience.surface.as_deref());
-    if surface == Some(PUBLIC_SURFACE) { principal.must(Publish) } else { Ok(()) }
+    if surface == Some(PUBLIC_SURFACE) { grant.must_allow(Publish) } else { Ok(()) }
+}
+
+/// Refuses who may give no command of that word.
+pub(crate) fn must_do(word: &str, grant: &Grant) -> Result<(), Problem> {
+    let asked = WORDS.iter().find(|(path, ..)| *path == word).map_or(Administer, |(.., permission)| *permission);
+    grant.must_allow(asked)
 }
 
 /// Acts on an incident; answers the incident afterwards.
@@ -81,7 +86,7 @@ pub(crate) async fn command(
     principal.must(permission)?;
     let incident = app.incident(&principal.viewer, id::parse_incident(&id)?).await?;
     let command = parse(name, posted.text()?)?;
-    must_may(&principal, &word, &command, &app.engine.rules().policy)?;
+    must_may(&principal.grant, &word, &command, &app.engine.rules().policy)?;
     let key = idempotency::of(&principal, &headers, (&method, &uri), &posted.0)?;
     let applied = app.engine.command(incident.no, command, principal.viewer.actor(), key).await?;
     let rules = app.engine.rules();

@@ -5,6 +5,7 @@ use wcore::raise::{MAX_TITLE, UNSURE};
 
 use super::form::{Action, Attempt, Field, Input, Target, form};
 use super::frame::{Page, Scene, Section, page};
+use super::glyph;
 
 /// The path that the form is sent to.
 pub(crate) const PATH: &str = "/incidents";
@@ -23,6 +24,21 @@ pub(crate) fn declare(scene: &Scene, attempt: Option<&Attempt>) -> Markup {
         }
     };
     let frame = Page { title: "Declare", section: Section::Elsewhere, live: None, summary: String::new(), wall: false };
+    page(scene, &frame, main)
+}
+
+/// What somebody reads whose declaration is restricted to others.
+pub(crate) fn taken(scene: &Scene) -> Markup {
+    let main = html! {
+        section.narrow.gate {
+            (glyph::mark(glyph::Mark::Check))
+            h1 { "Declared" }
+            p.lead { "Whoever is on call is being paged. Incidents of this class are restricted: only those involved can read them." }
+            p.gate-links { a.button.primary href="/" { "To the board" } }
+        }
+    };
+    let frame =
+        Page { title: "Declared", section: Section::Elsewhere, live: None, summary: String::new(), wall: false };
     page(scene, &frame, main)
 }
 

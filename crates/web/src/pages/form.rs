@@ -8,7 +8,7 @@ use maud::{Markup, html};
 use problem::Problem;
 use wcore::command::MAX_TEXT;
 
-use super::glyph;
+use super::{glyph, words};
 
 /// What a field takes.
 pub(crate) enum Input {
@@ -20,6 +20,8 @@ pub(crate) enum Input {
     Choice(Vec<(String, String)>),
     /// An instant; empty means now. Without the script it is UTC.
     Time,
+    /// A box that must be ticked.
+    Check,
     /// Fixed by the page.
     Hidden,
 }
@@ -69,6 +71,16 @@ pub(crate) struct Button {
     pub(crate) primary: bool,
 }
 
+/// Words that a form would publish, with the names of their fields.
+pub(crate) struct Preview {
+    /// Audiences that would read them.
+    pub(crate) readers: Vec<String>,
+    /// Their language, as the policy names it.
+    pub(crate) language: String,
+    /// The words.
+    pub(crate) text: String,
+}
+
 /// Something that can be done, and what it asks for.
 pub(crate) struct Action {
     /// The last part of its path.
@@ -79,6 +91,8 @@ pub(crate) struct Action {
     pub(crate) help: String,
     /// The single key that opens it.
     pub(crate) key: Option<&'static str>,
+    /// Shown above the fields.
+    pub(crate) previews: Vec<Preview>,
     pub(crate) fields: Vec<Field>,
     pub(crate) buttons: Vec<Button>,
 }
@@ -87,7 +101,15 @@ impl Action {
     /// An action with one button.
     pub(crate) fn new(word: &'static str, title: impl Into<String>, button: impl Into<String>) -> Action {
         let button = Button { label: button.into(), answer: None, primary: true };
-        Action { word, title: title.into(), help: String::new(), key: None, fields: Vec::new(), buttons: vec![button] }
+        Action {
+            word,
+            title: title.into(),
+            help: String::new(),
+            key: None,
+            previews: Vec::new(),
+            fields: Vec::new(),
+            buttons: vec![button],
+        }
     }
 
     pub(crate) fn help(mut self, help: impl Into<String>) -> Action {
@@ -102,6 +124,11 @@ impl Action {
 
     pub(crate) fn field(mut self, field: Field) -> Action {
         self.fields.push(field);
+        self
+    }
+
+    pub(crate) fn previews(mut self, previews: Vec<Preview>) -> Action {
+        self.previews = previews;
         self
     }
 
@@ -151,6 +178,7 @@ pub(crate) fn form(action: &Action, target: &Target<'_>, attempt: Option<&Attemp
         form.fields #{ (target.id) "-form" } method="post" action=(path) data-dirty[attempt.is_some()] {
             @if let Some(attempt) = attempt { (refusal(&attempt.problem)) }
             input type="hidden" name="once" value=(target.once);
+            @for preview in &action.previews { (shown(preview)) }
             @for field in &action.fields {
                 @let typed = attempt.and_then(|attempt| attempt.fields.get(field.name));
                 (control(field, target.id, typed.unwrap_or(&field.value)))
@@ -166,11 +194,35 @@ pub(crate) fn form(action: &Action, target: &Target<'_>, attempt: Option<&Attemp
     }
 }
 
+fn shown(preview: &Preview) -> Markup {
+    html! {
+        figure.preview {
+            figcaption.hint { "To " (words::list(&preview.readers)) ", in " code { (preview.language) } }
+            blockquote.quote lang=(preview.language) dir="auto" { (preview.text) }
+        }
+    }
+}
+
+/// What a ticked box sends.
+pub(crate) const TICKED: &str = "yes";
+
+fn tick(field: &Field, id: &str, value: &str) -> Markup {
+    html! {
+        label.switch for=(id) {
+            input type="checkbox" id=(id) name=(field.name) value=(TICKED) checked[value == TICKED] required[field.required];
+            span { (field.label) }
+        }
+    }
+}
+
 fn control(field: &Field, form: &str, value: &str) -> Markup {
     let id = format!("{form}-{}", field.name);
     let hint_id = field.hint.as_ref().map(|_| format!("{id}-hint"));
     if matches!(field.input, Input::Hidden) {
         return html! { input type="hidden" name=(field.name) value=(value); };
+    }
+    if matches!(field.input, Input::Check) {
+        return tick(field, &id, value);
     }
     html! {
         div.field {
@@ -195,7 +247,7 @@ fn control(field: &Field, form: &str, value: &str) -> Markup {
                         aria-describedby=[hint_id] data-utc;
                     span.zone { "UTC" }
                 },
-                Input::Hidden => {},
+                Input::Check | Input::Hidden => {},
             }
         }
     }
@@ -211,6 +263,11 @@ pub(crate) fn refusal(problem: &Problem) -> Markup {
             p { a href={ "/docs/errors/" (problem.code.id) } { "About " code { (problem.code.id) } } }
         }
     }
+}
+
+/// Whether some markup shows a refusal. Written text cannot hold a tag, so that this finds ours.
+pub(crate) fn tells_refusal(markup: &Markup) -> bool {
+    markup.0.contains("<div class=\"refusal\"")
 }
 
 /// The text with a capital and a full stop: codes and details are written without.

@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use policy::model::{Party, Policy, Rank, Role, Roster};
+use policy::model::{Party, Policy, Rank, Roster};
 use wcore::event::Actor;
 
 /// The documents that give names.
@@ -52,10 +52,5 @@ impl Names {
             Party::Schedule(id) => format!("on call: {id}"),
             Party::Fallback => "the fallback list".to_owned(),
         }
-    }
-
-    /// Whether the policy keeps two roles of a class apart.
-    pub(crate) fn keeps_apart(&self, class: &str, role: Role, other: Role) -> bool {
-        self.policy.role(class, role).is_some_and(|rule| rule.not == Some(other))
     }
 }

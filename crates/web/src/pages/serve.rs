@@ -9,7 +9,7 @@ use axum::extract::{Form, Path, Query, State};
 use axum::http::StatusCode;
 use axum::response::{Html, IntoResponse, Redirect, Response};
 use axum::routing::get;
-use engine::{Delivery, Idempotency, StoredSignal, View};
+use engine::{Delivery, Idempotency, SelfAlert, StoredSignal, View};
 use journal::{DeliveryFilter, IncidentFilter, IncidentNo};
 use problem::Problem;
 use serde::Deserialize;
@@ -22,10 +22,11 @@ use super::board::{Alert, Board, Tab};
 use super::form::Attempt;
 use super::frame::Scene;
 use super::inbox::Inbox;
+use super::incident::alone;
 use super::names::Names;
 use super::submit::Fields;
 use super::{assets, board, declare, deliveries, inbox, incident, pace, policy, submit};
-use crate::access::{Principal, Viewer, may_see};
+use crate::access::{Grant, Principal, Viewer, may_see};
 use crate::api::commands::must_may;
 use crate::app::App;
 use crate::id;
@@ -50,7 +51,7 @@ pub(crate) fn routes() -> Router<App> {
         .route("/incidents", get(to_board).post(send_declaration))
         .route("/incidents/new", get(show_declare))
         .route("/incidents/{id}", get(show_incident))
-        .route("/incidents/{id}/{command}", get(to_incident).post(send_command))
+        .route("/incidents/{id}/{command}", get(show_act).post(send_command))
         .route("/inbox", get(show_inbox))
         .route("/deliveries", get(show_deliveries))
         .route("/policy", get(show_policy))
@@ -77,15 +78,21 @@ async fn show_board(
     let read = app.engine.read(move |view| {
         let open = incidents(view, &eyes, true, BOARD_MAX)?;
         let closed = if tab == Tab::Closed { incidents(view, &eyes, false, CLOSED_MAX)? } else { Vec::new() };
-        Ok((open, closed, view.self_alerts()?))
+        Ok((open, closed, alerts(view, &eyes)?))
     });
     let (open, closed, alerts) = read.await?;
-    let alerts = alerts
-        .into_iter()
-        .map(|alert| Alert { code: alert.code, detail: alert.detail, count: alert.count, last_at: alert.last_at })
-        .collect();
     let board = Board { open, closed, tab, query: query.q, wall: !query.wall.is_empty(), alerts };
     Ok(html(board::board(&scene, &board)))
+}
+
+/// What Watchbell says about itself, without what the viewer may not know of.
+fn alerts(view: &View, viewer: &Viewer) -> Result<Vec<Alert>, Problem> {
+    let mut sight = Sight::new(view, viewer);
+    let mut alerts = Vec::new();
+    for SelfAlert { code, detail, count, last_at, .. } in view.self_alerts()? {
+        alerts.push(Alert { code, detail: sight.masked(&detail)?, count, last_at });
+    }
+    Ok(alerts)
 }
 
 fn incidents(view: &View, viewer: &Viewer, open: bool, limit: u32) -> Result<Vec<Incident>, Problem> {
@@ -99,9 +106,20 @@ async fn to_board() -> Redirect {
     Redirect::to("/")
 }
 
-async fn to_incident(Path((id, _)): Path<(String, String)>) -> Result<Redirect, Refusal> {
+/// An act with a page of its own, such as the link of a message; others are on the incident's page.
+async fn show_act(
+    State(app): State<App>,
+    principal: Principal,
+    Path((id, word)): Path<(String, String)>,
+) -> Result<Response, Refusal> {
     let no = id::parse_incident(&id)?;
-    Ok(Redirect::to(&format!("/incidents/{}", id::incident(no))))
+    if !alone::WORDS.contains(&word.as_str()) {
+        return Ok(Redirect::to(&format!("/incidents/{}", id::incident(no))).into_response());
+    }
+    let scene = scene(&app, principal.viewer.clone())?;
+    let view = read_incident(&app, &scene, (no, &principal.grant)).await?;
+    let page = alone::alone(&scene, &view, &word);
+    Ok(html(page.unwrap_or_else(|| incident::incident(&scene, &view))))
 }
 
 /// What the address may say about what was just done.
@@ -113,17 +131,17 @@ struct DoneQuery {
 
 async fn show_incident(
     State(app): State<App>,
-    viewer: Viewer,
+    principal: Principal,
     Path(id): Path<String>,
     Query(query): Query<DoneQuery>,
 ) -> Result<Response, Refusal> {
-    let scene = scene(&app, viewer)?;
-    let mut view = read_incident(&app, &scene, id::parse_incident(&id)?).await?;
+    let scene = scene(&app, principal.viewer.clone())?;
+    let mut view = read_incident(&app, &scene, (id::parse_incident(&id)?, &principal.grant)).await?;
     view.done = submit::done(&query.done);
     Ok(html(incident::incident(&scene, &view)))
 }
 
-async fn read_incident(app: &App, scene: &Scene, no: u64) -> Result<incident::View, Problem> {
+async fn read_incident(app: &App, scene: &Scene, (no, grant): (u64, &Grant)) -> Result<incident::View, Problem> {
     let incident = app.incident(&scene.viewer, no).await?;
     let read = app.engine.read(move |view| {
         let timeline: Vec<_> = view.timeline(no)?.into_iter().map(|stored| stored.entry).collect();
@@ -136,7 +154,7 @@ async fn read_incident(app: &App, scene: &Scene, no: u64) -> Result<incident::Vi
         Ok((view.deliveries(&filter, DELIVERIES_MAX)?, signals, timeline))
     });
     let (deliveries, signals, timeline) = read.await?;
-    Ok(incident::View { incident, timeline, deliveries, signals, attempt: None, done: None })
+    Ok(incident::View { incident, timeline, deliveries, signals, grant: grant.clone(), attempt: None, done: None })
 }
 
 /// The signals that a decision names.
@@ -168,20 +186,23 @@ async fn send_command(
     app.incident(&scene.viewer, no).await?;
     let by = scene.viewer.actor();
     let command = submit::command(&word, &fields, scene.now).and_then(|command| {
-        must_may(&principal, &word, &command, &scene.names.policy)?;
+        must_may(&principal.grant, submit::api_word(&word, &command), &command, &scene.names.policy)?;
         Ok(command)
     });
+    let done = command.as_ref().map_or("", |command| submit::api_word(&word, command)).to_owned();
     let sent = match command {
         Ok(command) => app.engine.command(no, command, by, once(&principal, &word, &fields)).await,
         Err(problem) => Err(problem),
     };
     match sent {
-        Ok(_) => Ok(Redirect::to(&format!("/incidents/{}?done={word}", id::incident(no))).into_response()),
+        Ok(_) => Ok(Redirect::to(&format!("/incidents/{}?done={done}", id::incident(no))).into_response()),
         Err(problem) => {
-            let mut view = read_incident(&app, &scene, no).await?;
+            let mut view = read_incident(&app, &scene, (no, &principal.grant)).await?;
             let status = problem.code.status;
+            let own_page = word == alone::CONFIRM;
             view.attempt = Some(Attempt { word, fields, problem });
-            Ok(refused(status, incident::incident(&scene, &view)))
+            let page = own_page.then(|| alone::alone(&scene, &view, alone::CONFIRM)).flatten();
+            Ok(refused(status, page.unwrap_or_else(|| incident::incident(&scene, &view))))
         }
     }
 }
@@ -199,6 +220,8 @@ async fn send_declaration(
     let scene = scene(&app, principal.viewer.clone())?;
     let key = once(&principal, "declare", &fields);
     match app.engine.declare(submit::declaration(&fields), scene.viewer.actor(), key).await {
+        // Who reports a restricted incident holds no role in it, and may not read it.
+        Ok(applied) if !may_see(&scene.viewer, &applied.incident) => Ok(html(declare::taken(&scene))),
         Ok(applied) => {
             Ok(Redirect::to(&format!("/incidents/{}?done=declare", id::incident(applied.no))).into_response())
         }

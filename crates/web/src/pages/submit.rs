@@ -8,8 +8,11 @@ use calendar::{Duration, Instant};
 use policy::model::Role;
 use problem::Problem;
 use wcore::Command;
+use wcore::command::HoldingFields;
 use wcore::event::{Evidence, Fact};
 use wcore::raise::Declaration;
+
+use super::form::TICKED;
 
 /// The fields of a form.
 pub(crate) type Fields = BTreeMap<String, String>;
@@ -21,18 +24,20 @@ pub(crate) fn command(word: &str, fields: &Fields, now: Instant) -> Result<Comma
         "acknowledge" => Command::Acknowledge {},
         "assign" => Command::Assign { role: role(fields)?, person: text("person") },
         "accept" => Command::Accept { role: role(fields)? },
+        "decline" => Command::Decline { role: role(fields)?, reason: text("reason") },
+        "hand-over" => Command::HandOver { role: role(fields)?, person: text("person"), note: text("note") },
         "facts" => Command::Fact {
             fact: fact(fields)?,
             at: time(fields, "at")?,
             note: text("note"),
             notice: Some(text("notice")).filter(|notice| !notice.is_empty()),
         },
-        "updates" => Command::Update {
-            audience: text("audience"),
-            text: message(&text("impact"), &text("workaround")),
-            next_update_at: next_update(fields, now)?,
-            statement: None,
-        },
+        "updates" => said(fields, message(&text("impact"), &text("workaround")), next_update(fields, now)?),
+        "closings" => said(fields, closing(&text("recovered"), &text("data")), None),
+        "statements" => statement(fields, now)?,
+        "approve" => Command::Approve { update: number(fields)? },
+        "publish" => Command::Publish { update: number(fields)? },
+        "corrections" => correction(fields)?,
         "decide" => {
             Command::Decide { audience: text("audience"), inform: answer(fields, "inform")?, reason: text("reason") }
         }
@@ -40,6 +45,14 @@ pub(crate) fn command(word: &str, fields: &Fields, now: Instant) -> Result<Comma
         "mitigate" => Command::Mitigate { note: text("note") },
         "validations" => Command::Validate { passed: answer(fields, "passed")?, evidence: evidence(fields, now)? },
         "resolve" => Command::Resolve {},
+        "break-glass" => {
+            sure(fields)?;
+            Command::BreakGlass { reason: text("reason") }
+        }
+        "confirm" => {
+            sure(fields)?;
+            Command::Confirm {}
+        }
         "reopen" => Command::Reopen { reason: text("reason") },
         "severity" => Command::Severity {
             severity: text("severity"),
@@ -56,6 +69,15 @@ pub(crate) fn command(word: &str, fields: &Fields, now: Instant) -> Result<Comma
             return Err(Problem::new(&problem::COMMAND_UNKNOWN, format!("`{shown}` is no action of an incident")));
         }
     })
+}
+
+/// What the API calls the act of a form: several forms may lead to one command.
+pub(crate) fn api_word<'a>(word: &'a str, command: &Command) -> &'a str {
+    match command {
+        Command::Update { .. } => "updates",
+        Command::Draft { .. } => "drafts",
+        _ => word,
+    }
 }
 
 /// A declaration.
@@ -76,13 +98,19 @@ pub(crate) fn done(word: &str) -> Option<&'static str> {
         "acknowledge" => "Acknowledged. Paging has stopped; you lead.",
         "assign" => "Assigned.",
         "accept" => "Accepted.",
+        "decline" => "Declined. Whoever has to know is told.",
+        "hand-over" => "Asked. You stay accountable until they accept.",
         "facts" => "Recorded.",
-        "updates" => "Published.",
+        "updates" | "closings" | "statements" | "publish" | "corrections" => "Published.",
+        "drafts" => "Saved as a draft. Nobody reads it before it is published.",
+        "approve" => "Approved. Now publish it.",
         "decide" => "Decided.",
         "contain" => "Contained.",
         "mitigate" => "Mitigated. Now prove it.",
         "validations" => "Validation recorded.",
         "resolve" => "Resolved.",
+        "break-glass" => "Asked. A second person must confirm it.",
+        "confirm" => "Resolved without proof. The weekly review shows it.",
         "reopen" => "Reopened.",
         "severity" => "Severity changed.",
         "notes" => "Note added.",
@@ -121,11 +149,65 @@ fn answer(fields: &Fields, name: &str) -> Result<bool, Problem> {
 fn evidence(fields: &Fields, now: Instant) -> Result<Evidence, Problem> {
     let text = |name: &str| fields.get(name).cloned().unwrap_or_default();
     Ok(Evidence {
-        kind: "evaluation".to_owned(),
-        text: examined(text("kind").trim(), text("text").trim()),
+        kind: text("kind"),
+        text: examined(text("set").trim(), text("text").trim()),
         link: Some(text("link").trim().to_owned()).filter(|link| !link.is_empty()),
         observed_at: time(fields, "observed_at")?.unwrap_or(now),
     })
+}
+
+/// Words of the author's own, published at once or kept as a draft.
+fn said(fields: &Fields, text: String, next_update_at: Option<Instant>) -> Command {
+    let audience = fields.get("audience").cloned().unwrap_or_default();
+    match is_draft(fields) {
+        true => Command::Draft { audience, text, next_update_at, corrects: None },
+        false => Command::Update { audience, text, next_update_at, statement: None },
+    }
+}
+
+fn is_draft(fields: &Fields) -> bool {
+    fields.get("then").is_some_and(|then| then == "draft")
+}
+
+/// The holding statement, whose words the policy has.
+fn statement(fields: &Fields, now: Instant) -> Result<Command, Problem> {
+    let text = |name: &str| fields.get(name).cloned().unwrap_or_default();
+    let next_update_at = next_update(fields, now)?.ok_or_else(|| unreadable("next_in", ""))?;
+    let filled = HoldingFields { impact: text("impact"), next_update_at };
+    let audience = text("audience");
+    Ok(Command::Update { audience, text: String::new(), next_update_at: None, statement: Some(filled) })
+}
+
+fn correction(fields: &Fields) -> Result<Command, Problem> {
+    let text = |name: &str| fields.get(name).cloned().unwrap_or_default();
+    let no = number(fields)?;
+    Ok(match is_draft(fields) {
+        true => {
+            Command::Draft { audience: text("audience"), text: text("text"), next_update_at: None, corrects: Some(no) }
+        }
+        false => Command::Correct { update: no, text: text("text") },
+    })
+}
+
+fn number(fields: &Fields) -> Result<u32, Problem> {
+    let no = fields.get("update").map(String::as_str).unwrap_or_default();
+    no.parse().map_err(|_| unreadable("update", no))
+}
+
+/// What cannot be taken back is confirmed by a tick.
+fn sure(fields: &Fields) -> Result<(), Problem> {
+    if fields.get("sure").is_some_and(|ticked| ticked == TICKED) {
+        return Ok(());
+    }
+    Err(Problem::new(&problem::COMMAND_MALFORMED, "the box is not ticked, and this cannot be taken back"))
+}
+
+/// What is over, and which data it touched; empty where either is missing, so that the core asks for it.
+fn closing(recovered: &str, data: &str) -> String {
+    match (recovered.trim(), data.trim()) {
+        ("", _) | (_, "") => String::new(),
+        (recovered, data) => format!("{recovered}\n\nData affected: {data}"),
+    }
 }
 
 /// The evaluation set and what it showed; empty where either is missing, so that the core asks for it.
@@ -195,23 +277,36 @@ mod tests {
             next_update_at: next.map(|at| Instant::parse(at).unwrap()),
             statement: None,
         };
+        let draft = |text: &str, corrects: Option<u32>| Command::Draft {
+            audience: "customers".to_owned(),
+            text: text.to_owned(),
+            next_update_at: None,
+            corrects,
+        };
         for (word, sent, wanted) in [
             ("acknowledge", vec![], Command::Acknowledge {}),
             ("accept", vec![("role", "validation")], Command::Accept { role: Role::Validation }),
             (
                 "validations",
-                vec![("kind", "set"), ("text", "200 of 200"), ("passed", "true"), ("link", " "), ("observed_at", "")],
+                vec![("kind", "evaluation"), ("set", "set"), ("text", "200 of 200"), ("passed", "true"), ("link", " ")],
                 Command::Validate { passed: true, evidence: evidence("2026-11-23T09:00:00Z") },
             ),
             (
                 "validations",
-                vec![("kind", "set"), ("text", "200 of 200"), ("passed", "false"), ("observed_at", "2026-11-23T08:59")],
+                vec![
+                    ("kind", "evaluation"),
+                    ("set", "set"),
+                    ("text", "200 of 200"),
+                    ("passed", "false"),
+                    ("observed_at", "2026-11-23T08:59"),
+                ],
                 Command::Validate { passed: false, evidence: evidence("2026-11-23T08:59:00Z") },
             ),
             (
                 "validations",
                 vec![
-                    ("kind", "set"),
+                    ("kind", "evaluation"),
+                    ("set", "set"),
                     ("text", "200 of 200"),
                     ("passed", "true"),
                     ("observed_at", "2026-11-23T10:59:30.000+02:00"),
@@ -224,6 +319,46 @@ mod tests {
                 update("Refunds\n\nWhat you can do meanwhile: Mail us", Some("2026-11-23T09:30:00Z")),
             ),
             ("updates", vec![("audience", "customers"), ("workaround", "Mail us")], update("", None)),
+            (
+                "closings",
+                vec![("audience", "customers"), ("recovered", "Answers are right again."), ("data", "none")],
+                update("Answers are right again.\n\nData affected: none", None),
+            ),
+            ("closings", vec![("audience", "customers"), ("recovered", "All is well.")], update("", None)),
+            (
+                "updates",
+                vec![("audience", "customers"), ("impact", "Refunds"), ("then", "draft")],
+                draft("Refunds", None),
+            ),
+            (
+                "corrections",
+                vec![("audience", "customers"), ("update", "1"), ("text", "Fares"), ("then", "draft")],
+                draft("Fares", Some(1)),
+            ),
+            (
+                "corrections",
+                vec![("update", "1"), ("text", "Fares"), ("then", "publish")],
+                Command::Correct { update: 1, text: "Fares".to_owned() },
+            ),
+            (
+                "statements",
+                vec![("audience", "customers"), ("impact", "wrong refunds"), ("next_in", "30")],
+                Command::Update {
+                    audience: "customers".to_owned(),
+                    text: String::new(),
+                    next_update_at: None,
+                    statement: Some(HoldingFields {
+                        impact: "wrong refunds".to_owned(),
+                        next_update_at: Instant::parse("2026-11-23T09:30:00Z").unwrap(),
+                    }),
+                },
+            ),
+            (
+                "break-glass",
+                vec![("reason", "No time"), ("sure", "yes")],
+                Command::BreakGlass { reason: "No time".to_owned() },
+            ),
+            ("confirm", vec![("sure", "yes")], Command::Confirm {}),
         ] {
             assert_eq!(command(word, &fields(&sent), now()), Ok(wanted), "{word} {sent:?}");
         }
@@ -239,6 +374,10 @@ mod tests {
             ("facts", vec![("fact", "guess")], &problem::COMMAND_MALFORMED),
             ("facts", vec![("fact", "aware_at"), ("at", "yesterday")], &problem::TIME_INVALID),
             ("updates", vec![("next_in", "soon")], &problem::COMMAND_MALFORMED),
+            ("statements", vec![("impact", "x")], &problem::COMMAND_MALFORMED),
+            ("approve", vec![("update", "first")], &problem::COMMAND_MALFORMED),
+            ("break-glass", vec![("reason", "No time")], &problem::COMMAND_MALFORMED),
+            ("confirm", vec![("sure", "on")], &problem::COMMAND_MALFORMED),
         ] {
             let refused = command(word, &fields(&sent), now()).unwrap_err();
             assert_eq!(refused.code, code, "{word}: {refused}");
@@ -265,6 +404,16 @@ mod tests {
             "unpause",
             "waive",
             "reviews",
+            "decline",
+            "hand-over",
+            "statements",
+            "closings",
+            "drafts",
+            "approve",
+            "publish",
+            "corrections",
+            "break-glass",
+            "confirm",
         ] {
             assert!(done(word).is_some(), "{word}");
         }

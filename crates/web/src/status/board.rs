@@ -87,6 +87,20 @@ pub(crate) struct Update {
     pub(crate) text: String,
     pub(crate) at: Instant,
     pub(crate) next_update_at: Option<Instant>,
+    /// Id and time of the update that it puts right.
+    pub(crate) corrects: Option<(String, Instant)>,
+    /// Id and time of the latest update that puts this one right.
+    pub(crate) corrected: Option<(String, Instant)>,
+}
+
+impl Update {
+    /// Its words where nothing else marks a correction.
+    pub(crate) fn marked_text(&self) -> String {
+        match self.corrects {
+            Some(_) => format!("Correction: {}", self.text),
+            None => self.text.clone(),
+        }
+    }
 }
 
 impl Board {

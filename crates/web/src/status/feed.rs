@@ -49,7 +49,7 @@ fn content(incident: &Incident) -> Markup {
             p {
                 strong { (update.phase.title()) } ", " (update.at.timestamp().strftime("%-d %b %Y %H:%M UTC"))
             }
-            @for paragraph in update.text.split("\n\n") { p { (paragraph) } }
+            @for paragraph in update.marked_text().split("\n\n") { p { (paragraph) } }
         }
     }
 }

@@ -118,7 +118,7 @@ fn updates(board: &Board, one: &Incident) -> Vec<Value> {
         json!({
             "id": told.id,
             "status": told.phase.word(),
-            "body": told.text,
+            "body": told.marked_text(),
             "incident_id": one.id,
             "created_at": time(told.at),
             "updated_at": time(told.at),

@@ -133,7 +133,7 @@ fn article(incident: &Incident) -> Markup {
     html! {
         article.incident id=(incident.id) aria-labelledby={ (incident.id) "-name" } {
             header {
-                h3 id={ (incident.id) "-name" } { a href={ "#" (incident.id) } { (incident.name) } }
+                h3 id={ (incident.id) "-name" } dir="auto" { a href={ "#" (incident.id) } { (incident.name) } }
                 p.incident-facts {
                     span.phase { (incident.phase.title()) }
                     span { (impact(incident.impact)) }
@@ -146,9 +146,15 @@ fn article(incident: &Incident) -> Markup {
 
 fn told(update: &Update, phase: Phase) -> Markup {
     html! {
-        li {
+        li.is-corrected[update.corrected.is_some()] id=(update.id) {
             p.told-head { strong { (update.phase.title()) } " " (exact(update.at)) }
-            @for paragraph in update.text.split("\n\n") { p.told-text { (paragraph) } }
+            @if let Some((id, at)) = &update.corrects {
+                p.told-mark { strong { "Correction" } " of what was said on " a href={ "#" (id) } { (exact(*at)) } }
+            }
+            @if let Some((id, at)) = &update.corrected {
+                p.told-mark { strong { "Corrected" } " on " a href={ "#" (id) } { (exact(*at)) } }
+            }
+            @for paragraph in update.text.split("\n\n") { p.told-text dir="auto" { (paragraph) } }
             @if let (Some(next), true) = (update.next_update_at, phase != Phase::Resolved) {
                 p.told-next { "Next update by " (exact(next)) }
             }

@@ -77,14 +77,18 @@ fn public(view: &View, source: &Source<'_>, incident: &wcore::Incident) -> Resul
     let Some(first) = told.first() else { return Ok(None) };
     let phases = phases(view, incident.no)?;
     let id = source.salt.id("incident", &incident.no.to_string());
+    let id_of = |no: u32| source.salt.id("update", &format!("{}-{no}", incident.no));
+    let place = |update: &event::Update| (id_of(update.no), shown_at(update));
     let mut updates: Vec<Update> = told
         .iter()
         .map(|update| Update {
-            id: source.salt.id("update", &format!("{}-{}", incident.no, update.no)),
+            id: id_of(update.no),
             phase: phases.get(&update.no).copied().unwrap_or(Phase::Investigating),
             text: readable(&update.text),
             at: shown_at(update),
             next_update_at: update.next_update_at,
+            corrects: told.iter().find(|other| update.corrects == Some(other.no)).map(|other| place(other)),
+            corrected: correction_of(&told, update).map(place),
         })
         .collect();
     updates.sort_by_key(|update| update.at);
@@ -96,7 +100,8 @@ fn public(view: &View, source: &Source<'_>, incident: &wcore::Incident) -> Resul
     let component = source.policy.services.get(&incident.service).and_then(|service| service.component.clone());
     updates.reverse();
     Ok(Some(Incident {
-        name: name(component.as_deref(), &readable(&first.text)),
+        // What was put right names it no longer.
+        name: name(component.as_deref(), &readable(&correction_of(&told, first).unwrap_or(first).text)),
         id,
         phase,
         impact: Impact::of(incident.severity),
@@ -107,6 +112,11 @@ fn public(view: &View, source: &Source<'_>, incident: &wcore::Incident) -> Resul
         resolved_at: ended_at,
         updates,
     }))
+}
+
+/// The latest update that puts that one right.
+fn correction_of<'a>(told: &[&'a event::Update], update: &event::Update) -> Option<&'a event::Update> {
+    told.iter().copied().filter(|other| other.corrects == Some(update.no)).max_by_key(|other| other.no)
 }
 
 fn shown_at(update: &event::Update) -> Instant {
@@ -168,9 +178,11 @@ fn name(component: Option<&str>, text: &str) -> String {
     format!("{}…", cut[..at_word].trim_end())
 }
 
-/// Without control characters, which no format of the page can carry.
+/// Without control characters, which no format of the page can carry, and without those that make
+/// a line read in another order than it is written.
 fn readable(text: &str) -> String {
-    text.chars().filter(|c| !c.is_control() || *c == '\n').collect()
+    let reorders = |c: char| matches!(c, '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}');
+    text.chars().filter(|c| !reorders(*c) && (!c.is_control() || *c == '\n')).collect()
 }
 
 #[cfg(test)]

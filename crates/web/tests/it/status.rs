@@ -156,6 +156,45 @@ async fn hostile_words_are_only_words() {
 }
 
 #[tokio::test]
+async fn links_and_reordered_text_do_nothing() {
+    let world = World::new().await;
+    world.commitment("c-1").await;
+    tell(
+        &world,
+        "javascript:alert(1) https://evil.test/ \u{202E}desrever\u{202C} \u{2067}x\u{2069} <a href=javascript:x>y</a>",
+    )
+    .await;
+    let all = everything(&world).await;
+    assert!(all.contains("desrever"), "the words are shown: {all}");
+    for control in ['\u{202A}', '\u{202B}', '\u{202D}', '\u{202E}', '\u{202C}', '\u{2066}', '\u{2067}', '\u{2069}'] {
+        assert!(!all.contains(control), "{control:?}");
+    }
+    for link in ["href=\"javascript", "href=\"https://evil.test", "<a href=javascript"] {
+        assert!(!see(&world, "/status").await.text.contains(link), "{link}");
+    }
+}
+
+#[tokio::test]
+async fn corrections_stand_beside_what_they_correct() {
+    let world = World::new().await;
+    world.commitment("c-1").await;
+    tell(&world, "Refunds are wrong. We are on it.").await;
+    world.engine.advance(calendar::Duration::from_mins(5)).await.unwrap();
+    act(&world, "tom", "INC-1", "corrections", json!({ "update": 1, "text": "Only fares are wrong." })).await;
+    let page = see(&world, "/status").await.text;
+    assert!(page.contains("<strong>Correction</strong>") && page.contains("<strong>Corrected</strong>"), "{page}");
+    assert!(page.contains("Refunds are wrong. We are on it.") && page.contains("Only fares are wrong."), "both stay");
+    let incident = &document(&world, "incidents").await["incidents"][0];
+    assert_eq!(incident["name"], "Chat support: Only fares are wrong", "it is named by what is right");
+    let updates = incident["incident_updates"].as_array().unwrap();
+    assert_eq!(updates[0]["body"], "Correction: Only fares are wrong.");
+    for update in updates {
+        let id = update["id"].as_str().unwrap();
+        assert!(page.contains(&format!("id=\"{id}\"")) && page.contains(&format!("href=\"#{id}\"")), "{id}");
+    }
+}
+
+#[tokio::test]
 async fn readers_may_keep_what_has_not_changed() {
     let world = World::new().await;
     for path in ["/status", "/status/history.atom", "/api/v2/summary.json"] {

@@ -1,29 +1,25 @@
-//! The incident's forms: the next step, large and first, and the others, folded.
+//! The incident's forms: the next step, large and first, and the others, folded. What would be
+//! refused says why in place of its form.
 
 use maud::{Markup, html};
-use policy::model::Role;
-use wcore::Incident;
-use wcore::incident::Status;
+use problem::Problem;
 
 use super::View;
-use crate::pages::actions;
-use crate::pages::form::{Action, Attempt, Target, form};
-use crate::pages::frame::Scene;
+use crate::pages::actions::{self, Desk, Offer};
+use crate::pages::form::{Attempt, Target, form, sentence};
 use crate::pages::glyph::{self, Mark};
 
 /// The step that moves the incident on.
-pub(super) fn primary(scene: &Scene, view: &View) -> Markup {
-    let incident = &view.incident;
-    let Some(action) = actions::primary(incident) else { return reviewed() };
-    let path = format!("/incidents/INC-{}", incident.no);
-    let target = Target { path: &path, once: &scene.once, id: "next" };
+pub(super) fn primary(desk: &Desk<'_>, view: &View) -> Markup {
+    let Some(offer) = actions::primary(desk) else { return reviewed() };
+    let path = path(desk);
+    let target = Target { path: &path, once: &desk.scene.once, id: "next" };
     html! {
         section.act aria-labelledby="next" {
             p.eyebrow { "Next step" }
-            h2 #next { (action.title) }
-            p.act-help { (action.help) }
-            @if let Some(hint) = separation(incident, scene) { p.caution { (glyph::mark(Mark::Alert)) (hint) } }
-            (form(&action, &target, view.attempt.as_ref()))
+            h2 #next { (offer.action.title) }
+            p.act-help { (offer.action.help) }
+            (offered(&offer, &target, view.attempt.as_ref()))
         }
     }
 }
@@ -37,27 +33,40 @@ fn reviewed() -> Markup {
     }
 }
 
-/// A word before someone writes down evidence that the policy will refuse.
-fn separation(incident: &Incident, scene: &Scene) -> Option<String> {
-    let fixer = &incident.mitigated.as_ref()?.0.by;
-    let apart = scene.names.keeps_apart(&incident.class, Role::Validation, Role::Remediation);
-    let mine = scene.viewer.person.as_ref() == Some(fixer);
-    (incident.status() == Status::Mitigated && apart && mine).then(|| {
-        "You mitigated it, and the policy asks that somebody else validates. Assign validation below.".to_owned()
-    })
+/// The form, or why there is none. A refused attempt keeps its form, with what was typed.
+pub(super) fn offered(offer: &Offer, target: &Target<'_>, attempt: Option<&Attempt>) -> Markup {
+    let tried = attempt.is_some_and(|attempt| attempt.is(&offer.action));
+    match &offer.why_not {
+        Some(problem) if !tried => withheld(problem),
+        _ => form(&offer.action, target, attempt),
+    }
+}
+
+/// Why an act is not offered, in the words in which it would be refused.
+pub(super) fn withheld(problem: &Problem) -> Markup {
+    html! {
+        div.caution {
+            (glyph::mark(Mark::Alert))
+            div {
+                p { strong { "Not now: " } (sentence(problem.code.title)) }
+                p.dim { (sentence(&problem.detail)) }
+            }
+        }
+    }
 }
 
 /// Everything else that can be done.
-pub(super) fn others(scene: &Scene, view: &View) -> Markup {
-    let path = format!("/incidents/INC-{}", view.incident.no);
+pub(super) fn others(desk: &Desk<'_>, view: &View) -> Markup {
+    let path = path(desk);
     html! {
         section.others aria-labelledby="others" {
             h2 #others { "More to do" }
-            @for (group, actions) in actions::others(&view.incident, scene) {
+            @for (group, offers) in actions::others(desk) {
                 div.group {
                     h3 { (group) }
-                    @for (n, action) in actions.iter().enumerate() {
-                        (folded(action, &path, &format!("{}-{n}", action.word), scene, view.attempt.as_ref()))
+                    @for (n, offer) in offers.iter().enumerate() {
+                        @let id = format!("{}-{n}", offer.action.word);
+                        (folded(offer, &Target { path: &path, once: &desk.scene.once, id: &id }, view.attempt.as_ref()))
                     }
                 }
             }
@@ -65,16 +74,26 @@ pub(super) fn others(scene: &Scene, view: &View) -> Markup {
     }
 }
 
-fn folded(action: &Action, path: &str, id: &str, scene: &Scene, attempt: Option<&Attempt>) -> Markup {
-    let target = Target { path, once: &scene.once, id };
+/// An act behind its title, open where its last attempt was refused.
+pub(super) fn folded(offer: &Offer, target: &Target<'_>, attempt: Option<&Attempt>) -> Markup {
+    let action = &offer.action;
     let refused = attempt.is_some_and(|attempt| attempt.is(action));
     html! {
-        details.fold #(id) name="other" open[refused] data-key=[action.key] {
-            summary { span { (action.title) } @if let Some(key) = action.key { kbd aria-hidden="true" { (key) } } }
+        details.fold.is-shut[offer.why_not.is_some()] #(target.id) name="other" open[refused] data-key=[action.key] {
+            summary {
+                span { (action.title) }
+                @if offer.why_not.is_some() { small { "not now" } }
+                @if let Some(key) = action.key { kbd aria-hidden="true" { (key) } }
+            }
             div.fold-body {
                 p.act-help { (action.help) }
-                (form(action, &target, attempt))
+                (offered(offer, target, attempt))
             }
         }
     }
+}
+
+/// Where the forms of an incident go.
+pub(super) fn path(desk: &Desk<'_>) -> String {
+    format!("/incidents/{}", crate::id::incident(desk.incident.no))
 }

@@ -1,7 +1,11 @@
 //! The page of one incident: the next step first, then clocks, people, reasons and history.
 
 mod acts;
+pub(crate) mod alone;
 mod clocks;
+mod facts;
+mod gates;
+mod pending;
 mod reasons;
 mod side;
 mod timeline;
@@ -13,9 +17,11 @@ use wcore::Incident;
 use wcore::event::Entry;
 use wcore::incident::Status;
 
-use super::form::Attempt;
+use super::actions::Desk;
+use super::form::{self, Attempt};
 use super::frame::{Page, Scene, Section, page};
 use super::{face, glyph, moment, words};
+use crate::access::Grant;
 
 /// Everything that the page shows.
 pub(crate) struct View {
@@ -27,6 +33,8 @@ pub(crate) struct View {
     pub(crate) deliveries: Vec<Delivery>,
     /// Signals that its opening decision names.
     pub(crate) signals: Vec<StoredSignal>,
+    /// What the reader's credential allows.
+    pub(crate) grant: Grant,
     /// A form that was refused.
     pub(crate) attempt: Option<Attempt>,
     /// What was just done.
@@ -37,24 +45,17 @@ pub(crate) struct View {
 pub(crate) fn incident(scene: &Scene, view: &View) -> Markup {
     let incident = &view.incident;
     let id = format!("INC-{}", incident.no);
+    let desk = Desk { incident, scene, grant: &view.grant };
+    let body = body(&desk, view);
     let main = html! {
+        @if let Some(attempt) = view.attempt.as_ref().filter(|_| !form::tells_refusal(&body)) {
+            // Its form is gone meanwhile: somebody else was faster.
+            (form::refusal(&attempt.problem))
+        }
         @if let Some(done) = view.done { p.done role="status" { (glyph::mark(glyph::Mark::Check)) (done) } }
         (head(incident, scene))
         (stages(incident))
-        div.columns {
-            div.column-work {
-                (acts::primary(scene, view))
-                (clocks::clocks(incident, scene))
-                (acts::others(scene, view))
-            }
-            div.column-side {
-                (reasons::reasons(scene, view))
-                (side::roles(scene, view))
-                (side::updates(incident, scene))
-                (side::deliveries(view, scene))
-            }
-            div.column-log { (timeline::timeline(scene, view)) }
-        }
+        (body)
     };
     let title = format!("{id} {}", incident.title);
     let frame = Page {
@@ -65,6 +66,31 @@ pub(crate) fn incident(scene: &Scene, view: &View) -> Markup {
         wall: false,
     };
     page(scene, &frame, main)
+}
+
+/// Everything below the heading.
+fn body(desk: &Desk<'_>, view: &View) -> Markup {
+    let (incident, scene) = (desk.incident, desk.scene);
+    html! {
+        div.columns {
+            div.column-work {
+                (gates::glass(desk))
+                (gates::hold(desk))
+                (acts::primary(desk, view))
+                (pending::pending(desk, view))
+                (clocks::clocks(incident, scene))
+                (acts::others(desk, view))
+            }
+            div.column-side {
+                (reasons::reasons(scene, view))
+                (side::roles(desk, view))
+                (facts::facts(desk))
+                (side::updates(desk, view))
+                (side::deliveries(view, scene))
+            }
+            div.column-log { (timeline::timeline(scene, view)) }
+        }
+    }
 }
 
 /// One sentence for those who listen.

@@ -8,6 +8,8 @@ use journal::DeliveryState;
 use maud::Markup;
 use problem::Problem;
 
+use crate::access::{Grant, Role};
+
 use super::sample::{self, Story, delivery, refunds, signal};
 use crate::pages::board::{Alert, Board, Tab, board};
 use crate::pages::form::Attempt;
@@ -58,6 +60,7 @@ fn view(story: &Story, attempt: Option<Attempt>) -> View {
         timeline: story.timeline.clone(),
         deliveries: vec![delivery(story.incident.no, "ana", at, DeliveryState::Delivered)],
         signals: story.signals.clone(),
+        grant: Grant::Role(Role::Publisher),
         attempt,
         done,
     }
@@ -66,7 +69,7 @@ fn view(story: &Story, attempt: Option<Attempt>) -> View {
 fn refused() -> Markup {
     let mut story = refunds();
     story.act("ana", sample::mitigate("Rolled back."));
-    let fields = [("kind", "refund-policy-v3"), ("text", "All good"), ("passed", "true")];
+    let fields = [("set", "refund-policy-v3"), ("text", "All good"), ("passed", "true")];
     let attempt = Attempt {
         word: "validations".to_owned(),
         fields: fields.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect(),

@@ -1,5 +1,6 @@
 //! What the pages say, and what they must never say.
 
+mod acts;
 mod contrast;
 mod gallery;
 mod said;

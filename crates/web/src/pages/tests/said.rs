@@ -157,6 +157,7 @@ fn hostile_text_stays_text() {
         timeline: story.timeline.clone(),
         deliveries: Vec::new(),
         signals: story.signals.clone(),
+        grant: crate::access::Grant::Role(crate::access::Role::Publisher),
         attempt,
         done: None,
     };

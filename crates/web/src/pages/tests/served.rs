@@ -15,22 +15,22 @@ use super::sample;
 use crate::{Access, AppConfig};
 
 /// A server without its socket, on a clock that stands still.
-struct Server {
-    engine: Engine,
+pub(super) struct Server {
+    pub(super) engine: Engine,
     access: Arc<Access>,
     router: Router,
     _folder: TempDir,
 }
 
 /// What came back.
-struct Answer {
-    status: StatusCode,
-    location: String,
-    text: String,
+pub(super) struct Answer {
+    pub(super) status: StatusCode,
+    pub(super) location: String,
+    pub(super) text: String,
 }
 
 impl Server {
-    async fn new() -> Server {
+    pub(super) async fn new() -> Server {
         let folder = tempfile::tempdir().unwrap();
         let store = Sqlite::open(folder.path()).unwrap();
         let mut roster = policy::starter::ROSTER.to_owned();
@@ -51,14 +51,14 @@ impl Server {
         Server { engine, access, router, _folder: folder }
     }
 
-    async fn sign_in(&self, person: &str) -> String {
+    pub(super) async fn sign_in(&self, person: &str) -> String {
         let link = self.access.one_time_link(person, Duration::from_mins(10)).await.unwrap();
         let answer = self.router.clone().oneshot(Request::post(link).body(Body::empty()).unwrap()).await.unwrap();
         let cookie = answer.headers()[header::SET_COOKIE].to_str().unwrap();
         cookie.split(';').next().unwrap().to_owned()
     }
 
-    async fn send(&self, cookie: &str, method: &str, path: &str, body: &str) -> Answer {
+    pub(super) async fn send(&self, cookie: &str, method: &str, path: &str, body: &str) -> Answer {
         let request = Request::builder()
             .method(method)
             .uri(path)
@@ -76,14 +76,14 @@ impl Server {
         Answer { status, location: location.unwrap_or_default(), text }
     }
 
-    async fn get(&self, cookie: &str, path: &str) -> String {
+    pub(super) async fn get(&self, cookie: &str, path: &str) -> String {
         let answer = self.send(cookie, "GET", path, "").await;
         assert_eq!(answer.status, StatusCode::OK, "{path}: {}", answer.text);
         answer.text
     }
 
     /// Sends a form of INC-1 and follows where it leads.
-    async fn act(&self, cookie: &str, word: &str, fields: &str) -> String {
+    pub(super) async fn act(&self, cookie: &str, word: &str, fields: &str) -> String {
         let answer = self.send(cookie, "POST", &format!("/incidents/INC-1/{word}"), fields).await;
         assert_eq!(answer.status, StatusCode::SEE_OTHER, "{word}: {}", answer.text);
         self.engine.advance(Duration::from_mins(1)).await.unwrap();
@@ -110,7 +110,7 @@ async fn an_incident_goes_from_its_declaration_to_its_review() {
     assert_eq!(next_step(&server.act(&ana, "acknowledge", "once=1").await), "Contain");
     assert_eq!(next_step(&server.act(&ana, "contain", "customers_see=A+person+answers").await), "Mitigate");
     assert_eq!(next_step(&server.act(&ana, "mitigate", "note=Rolled+back").await), "Validate");
-    let proof = "kind=refunds-v3&text=200+of+200&observed_at=";
+    let proof = "kind=evaluation&set=refunds-v3&text=200+of+200&observed_at=";
     let failed = server.act(&mara, "validations", &format!("{proof}&passed=false")).await;
     assert!(failed.contains("Validation failed"));
     assert_eq!(next_step(&failed), "Mitigate");
@@ -128,7 +128,7 @@ async fn a_refusal_stands_at_its_form_with_what_was_typed() {
     let ana = server.sign_in("ana").await;
     server.send(&ana, "POST", "/incidents", "title=Wrong+refunds&class=hallucinated_commitment").await;
     server.act(&ana, "mitigate", "note=Rolled+back").await;
-    let fields = "kind=refunds-v3&text=Looks+%3Cfine%3E&passed=true";
+    let fields = "kind=evaluation&set=refunds-v3&text=Looks+%3Cfine%3E&passed=true";
     let refused = server.send(&ana, "POST", "/incidents/INC-1/validations", fields).await;
     assert_eq!(refused.status, StatusCode::CONFLICT);
     assert!(refused.text.contains("/docs/errors/separation-of-duties"));

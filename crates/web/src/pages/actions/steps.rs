@@ -1,0 +1,107 @@
+//! The steps of an incident, from taking it to its review, and the way out without proof.
+
+use calendar::Duration;
+use wcore::Command;
+use wcore::event::Evidence;
+
+use super::MAX_LINE;
+use super::desk::{Desk, Offer, SOMETHING};
+use crate::pages::form::{Action, Button, Field, Input};
+
+fn something() -> String {
+    SOMETHING.to_owned()
+}
+
+/// Taking it.
+pub(crate) fn acknowledge(desk: &Desk<'_>) -> Offer {
+    let action = Action::new("acknowledge", "Acknowledge", "Acknowledge")
+        .key("a")
+        .help("You take it. Paging stops, and you lead.");
+    desk.offer(action, &Command::Acknowledge {})
+}
+
+pub(super) fn contain(desk: &Desk<'_>) -> Offer {
+    let action = Action::new("contain", "Contain", "Contained")
+        .help("Customers are no longer harmed, even if the cause still acts.")
+        .field(
+            Field::new("customers_see", "What do customers see now?", Input::Area)
+                .hint("For example: the assistant hands every refund question to a person."),
+        );
+    desk.offer(action, &Command::Contain { customers_see: something() })
+}
+
+pub(super) fn mitigate(desk: &Desk<'_>) -> Offer {
+    let action = Action::new("mitigate", "Mitigate", "Mitigated")
+        .help("The cause no longer acts. The proof comes next.")
+        .field(Field::new("note", "What was done?", Input::Area).hint("For example: rolled prompt v48 back to v47."));
+    desk.offer(action, &Command::Mitigate { note: something() })
+}
+
+/// What proof can rest on: the core's word, and ours.
+const EVIDENCE: [(&str, &str); 4] =
+    [("evaluation", "Evaluation run"), ("sample", "Sample"), ("link", "Link"), ("file", "File")];
+
+pub(super) fn validate(desk: &Desk<'_>) -> Offer {
+    let kinds = EVIDENCE.map(|(kind, words)| (kind.to_owned(), words.to_owned())).to_vec();
+    let action = Action::new("validations", "Validate", "")
+        .help("Prove that it is fixed, with evidence newer than the mitigation.")
+        .field(Field::new("kind", "Kind of evidence", Input::Choice(kinds)))
+        .field(
+            Field::new("set", "Evaluation set, sample, or file and its digest", Input::Line(MAX_LINE))
+                .hint("For example: refund-policy-v3, 200 conversations."),
+        )
+        .field(Field::new("text", "What did it show?", Input::Area))
+        .field(
+            Field::new("link", "Where it can be seen", Input::Line(MAX_LINE))
+                .optional()
+                .hint("A link. Needed for links, and for files without a SHA-256 digest."),
+        )
+        .field(Field::new("observed_at", "Observed at", Input::Time).optional().hint("Leave empty for now."))
+        .buttons(vec![
+            Button { label: "Passed".to_owned(), answer: Some(("passed", "true")), primary: true },
+            Button { label: "Failed".to_owned(), answer: Some(("passed", "false")), primary: false },
+        ]);
+    let evidence = Evidence {
+        kind: "sample".to_owned(),
+        text: something(),
+        link: None,
+        // Newer than what was done this very moment.
+        observed_at: desk.scene.now + Duration::from_micros(1),
+    };
+    desk.offer(action, &Command::Validate { passed: true, evidence })
+}
+
+pub(super) fn resolve(desk: &Desk<'_>) -> Offer {
+    let action =
+        Action::new("resolve", "Resolve", "Resolve").help("It is proven. Closing notices and the review follow.");
+    desk.offer(action, &Command::Resolve {})
+}
+
+pub(super) fn review(desk: &Desk<'_>) -> Offer {
+    let action = Action::new("reviews", "Review", "Close the review")
+        .help("What caused it, and what will be different.")
+        .field(Field::new("cause", "Cause", Input::Area))
+        .field(Field::new("action", "What is done about it, by whom, until when", Input::Area));
+    desk.offer(action, &Command::Review { cause: something(), action: something() })
+}
+
+/// Asking to resolve without proof.
+pub(super) fn break_glass(desk: &Desk<'_>) -> Offer {
+    let minutes = wcore::command::BREAK_GLASS_WITHIN.as_secs() / 60;
+    let action = Action::new("break-glass", "Resolve without proof", "Ask a second person")
+        .help(format!(
+            "Break-glass: for when proof cannot be waited for. A second person confirms within {minutes} minutes; \
+             the weekly review shows it, with both names."
+        ))
+        .field(Field::new("reason", "Why is there no time for proof?", Input::Area))
+        .field(Field::new("sure", "I know that it cannot be taken back once it is confirmed.", Input::Check));
+    desk.offer(action, &Command::BreakGlass { reason: something() })
+}
+
+/// Confirming it as the second person.
+pub(crate) fn confirm(desk: &Desk<'_>) -> Offer {
+    let action = Action::new("confirm", "Confirm: resolve without proof", "Resolve without proof")
+        .help("It resolves at once, without proof that it is fixed. This cannot be taken back.")
+        .field(Field::new("sure", "I have looked at it myself, and I share the decision.", Input::Check));
+    desk.offer(action, &Command::Confirm {})
+}
