@@ -5,6 +5,7 @@
 
 mod alertmanager;
 mod bad;
+mod care;
 mod demo;
 mod documents;
 mod flood;
@@ -21,7 +22,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, bail};
 
 /// The checks, in the order in which they run: quick ones first.
-const NAMES: [&str; 7] = ["webhook", "alertmanager", "refold", "bad", "flood", "kill", "demo"];
+const NAMES: [&str; 8] = ["webhook", "alertmanager", "refold", "care", "bad", "flood", "kill", "demo"];
 /// How often a condition is looked at that must come true.
 const LOOK_EVERY: Duration = Duration::from_millis(25);
 
@@ -66,6 +67,7 @@ async fn one(name: &str, checks: &mut Checks) -> Result<()> {
         "webhook" => webhook::run(checks).await,
         "alertmanager" => alertmanager::run(checks).await,
         "refold" => refold::run(checks).await,
+        "care" => care::run(checks).await,
         "bad" => bad::run(checks).await,
         "flood" => flood::run(checks).await,
         "kill" => kill::run(checks).await,

@@ -68,6 +68,7 @@ impl Thread {
                 detectors: &mut self.detectors,
                 duplicates: &self.duplicates,
                 reader: &*self.reader,
+                lineage: &self.lineage,
             });
             if settles {
                 work.settle_detectors();

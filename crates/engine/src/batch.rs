@@ -26,6 +26,7 @@ use crate::outbox::{DISABLED_CHANNELS, Request};
 use crate::queue::{Act, ActInput, ActivateInput, FollowUp, Input, WriteInput};
 use crate::rules::{Documents, Pins, Rules};
 use crate::{Idempotency, PINNED_POLICIES};
+pub(crate) use complaint::SELF_ALERT_SEVERITY;
 use signals::Group;
 
 /// An idempotency key is remembered this long.
@@ -42,6 +43,8 @@ pub(crate) struct Basis<'a> {
     pub(crate) detectors: &'a mut Detectors,
     pub(crate) duplicates: &'a Duplicates,
     pub(crate) reader: &'a dyn journal::Reader,
+    /// Begins the names of requests, so that they stay unique across a restore.
+    pub(crate) lineage: &'a str,
 }
 
 /// What one input comes to.
@@ -321,7 +324,7 @@ impl<'a, 'i> Work<'a, 'i> {
 
     fn push_request(&mut self, incident: Option<u64>, severity: u8, request: &Request) {
         self.requests.push(RequestRow {
-            id: format!("{}-{}", self.basis.position.0, self.requests.len()),
+            id: format!("{}{}-{}", self.basis.lineage, self.basis.position.0, self.requests.len()),
             incident: incident.map(IncidentNo),
             severity,
             kind: Cow::Borrowed(request.kind()),

@@ -21,6 +21,8 @@ pub(crate) const ACTIVATED: &str = "activated";
 pub(crate) const OBSERVED: &str = "observed";
 /// Kind of a journal row in which Watchbell complains about itself.
 pub(crate) const SELF_ALERT: &str = "self_alert";
+/// Kind of a journal row that says that the journal was restored from a backup.
+pub(crate) const RESTORED: &str = "restored";
 
 pub(crate) fn json<T: serde::Serialize>(value: &T) -> Vec<u8> {
     serde_json::to_vec(value).expect("plain data with text keys always encodes")

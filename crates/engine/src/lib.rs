@@ -15,6 +15,7 @@ mod isolate;
 mod outbox;
 mod queue;
 mod refold;
+mod restore;
 mod rules;
 mod run;
 mod shared;
@@ -31,6 +32,7 @@ use wcore::{Incident, Signal};
 pub use duplicates::WINDOW as DUPLICATE_WINDOW;
 pub use handle::Engine;
 pub use refold::{Refold, refold};
+pub use restore::{RESENT_AFTER_RESTORE, Restored, after_restore};
 pub use rules::{Documents, Rules, Secrets};
 pub use shared::Health;
 pub use start::{Config, StartError, start, start_with};
@@ -45,6 +47,8 @@ pub(crate) const PINNED_POLICIES: &str = "policies";
 pub(crate) const SETTINGS: &str = "settings";
 /// The policy and roster in force.
 pub(crate) const ACTIVE: &str = "active";
+/// What the names of requests begin with since the last restore.
+pub(crate) const LINEAGE: &str = "lineage";
 
 /// What a command or declaration came to, after commit.
 #[derive(Clone, Debug)]

@@ -51,6 +51,8 @@ pub(crate) struct Thread {
     pub(crate) detectors_rest_until: Option<std::time::Instant>,
     /// What nobody waits for, but must not be lost because the journal could not write it.
     pub(crate) unwritten: Vec<Input>,
+    /// Begins the names of requests: empty until a backup is restored, when positions are given again.
+    pub(crate) lineage: String,
     pub(crate) fault: Option<crate::Fault>,
 }
 

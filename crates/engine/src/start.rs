@@ -17,7 +17,7 @@ use crate::rules::{Documents, Pins, Rules, Secrets};
 use crate::run::{Thread, rebuild_duplicates};
 use crate::shared::Shared;
 use crate::time::TimeSource;
-use crate::{ACTIVE, Fault, SETTINGS, codec};
+use crate::{ACTIVE, Fault, LINEAGE, SETTINGS, codec};
 
 /// How to run.
 pub struct Config {
@@ -92,6 +92,7 @@ pub(crate) fn prepare(
     config.time.not_before(head.recorded_at);
     let now = config.time.now();
     let detectors = detectors(&*reader)?;
+    let lineage = lineage(&*reader)?;
     let duplicates = rebuild_duplicates(&*reader, now).map_err(StartError::Contents)?;
     let shared = Arc::new(Shared::new(Arc::clone(&rules), config.time, config.public_url, head.position.0));
     shared.stats.duplicate_keys.store(duplicates.len() as u64, Ordering::Relaxed);
@@ -119,6 +120,7 @@ pub(crate) fn prepare(
         stuck: Vec::new(),
         detectors_rest_until: None,
         unwritten: Vec::new(),
+        lineage,
         fault: config.fault,
     })
 }
@@ -132,6 +134,13 @@ fn stored_documents(reader: &dyn journal::Reader) -> Result<Option<Documents>, S
     let documents = serde_json::from_slice(&body)
         .map_err(|e| StartError::Contents(codec::unreadable(format!("the active policy does not decode ({e})"))))?;
     Ok(Some(documents))
+}
+
+/// What a restore began the names of requests with; nothing before the first.
+fn lineage(reader: &dyn journal::Reader) -> Result<String, StartError> {
+    let Some(body) = reader.document(SETTINGS, LINEAGE)? else { return Ok(String::new()) };
+    serde_json::from_slice(&body)
+        .map_err(|e| StartError::Contents(codec::unreadable(format!("the lineage does not decode ({e})"))))
 }
 
 /// The rules to run, whether they are new, and what to complain about.

@@ -40,6 +40,9 @@ crate::codes! { STORAGE;
     CLOCK_BACKWARDS = "clock-backwards", 503, "the clock went backwards",
         cause: "The machine's time lies before the last time in the journal, and journal time only moves forward.",
         remedy: "Correct the machine's clock and keep it synchronised (NTP); then start again.";
+    RESTORED = "restored", 503, "the journal was restored from a backup",
+        cause: "Somebody ran `watchbell restore`. What was recorded after the backup is gone, and what was sent after it cannot be known.",
+        remedy: "Go through the open incidents with the people who worked on them; clocks go on. Revoke again the tokens and accounts that were revoked since the backup.";
     JOURNAL_ALTERED = "journal-altered", 500, "the journal was altered",
         cause: "At the position named, the stored rows do not give the hash that was recorded when they were written.",
         remedy: "Keep a copy as evidence, find who could write to the database, and compare with a backup and the head's hash in past weekly reviews.";

@@ -1,9 +1,13 @@
 //! The command line as data: every command, flag and help text.
 
+mod care;
+
 use std::path::PathBuf;
 
 use calendar::Duration;
 use clap::{Args, Parser, Subcommand, ValueEnum};
+
+pub(crate) use care::{BackupArgs, RestoreArgs};
 
 /// Escalation and communication standards for support teams when their AI degrades.
 #[derive(Debug, Parser)]
@@ -42,6 +46,10 @@ pub(crate) enum Command {
     Review(ReviewArgs),
     /// Verify the journal
     Audit(AuditArgs),
+    /// Copy the data into a file, while the server runs
+    Backup(BackupArgs),
+    /// Fill a data directory from a backup
+    Restore(RestoreArgs),
     /// Show the configuration and where each value comes from
     Config(ConfigArgs),
 }

@@ -1,6 +1,7 @@
 //! The binary: command line, configuration, composition. What it composes lives in the crates.
 
 mod audit;
+mod backup;
 mod check;
 mod cli;
 mod client;
@@ -50,6 +51,8 @@ fn run(command: Command) -> anyhow::Result<Exit> {
         Command::Matrix(args) => reports::matrix(&args),
         Command::Review(args) => reports::review(&args),
         Command::Audit(args) => audit::run(&args.command),
+        Command::Backup(args) => backup::backup(&args),
+        Command::Restore(args) => backup::restore(&args),
         Command::Config(args) => serve::show_config(&args).map(|()| Exit::Ok),
         Command::Demo(args) => runtime()?.block_on(demo::run(&args)),
         Command::Serve(args) => runtime()?.block_on(serve::run(&args)),

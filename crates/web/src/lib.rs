@@ -23,7 +23,7 @@ mod sight;
 mod sign_in;
 pub mod status;
 
-pub use access::{Access, Bootstrap, Role, SESSION_LIFETIME, Scope};
+pub use access::{Access, Bootstrap, PASSING, Role, SESSION_LIFETIME, Scope};
 pub use app::{AppConfig, IN_FLIGHT_MAX};
 pub use router::{commands, router, routes};
 pub use serve::serve;

@@ -70,6 +70,13 @@ impl Receiver {
         lock(&self.received).clone()
     }
 
+    /// Waits for a page about that incident that is none of the first `sent` ones.
+    pub(super) async fn page_since(&self, sent: usize, incident: &str, limit: Duration) -> Result<Received> {
+        let what = format!("another page about {incident} reaches the receiver");
+        let found = || self.all().into_iter().skip(sent).find(|page| page.is_about(incident));
+        eventually(&what, limit, || async { Ok(found()) }).await
+    }
+
     /// Waits for a page about that incident.
     pub(super) async fn page_about(&self, incident: &str, limit: Duration) -> Result<Received> {
         let what = format!("a page about {incident} reaches the receiver");

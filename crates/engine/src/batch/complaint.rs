@@ -14,7 +14,7 @@ use crate::view::{SELF_ALERTS, SelfAlert};
 /// People are told of the same self-alert at most once in this time.
 const SELF_ALERT_EVERY: Duration = Duration::from_hours(1);
 /// Severity under which complaints travel: behind a SEV-1, before what is merely degraded.
-const SELF_ALERT_SEVERITY: u8 = 2;
+pub(crate) const SELF_ALERT_SEVERITY: u8 = 2;
 
 impl Work<'_, '_> {
     /// Records a complaint; people are told of each code at most once an hour.

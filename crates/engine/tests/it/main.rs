@@ -12,6 +12,7 @@ mod poison;
 mod policies;
 mod publication;
 mod refold;
+mod restore;
 mod retries;
 mod shutdown;
 mod storage;

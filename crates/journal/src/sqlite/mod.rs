@@ -1,5 +1,6 @@
 //! The journal in one SQLite database. Nothing outside this folder knows that it is SQLite.
 
+mod backup;
 mod column;
 mod fault;
 mod lists;
@@ -16,6 +17,8 @@ mod fault_tests;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+
+pub use backup::{Progress, Restoring};
 
 use crate::store::{Reader, Store, Writer};
 use crate::{Error, Result, Workspace};

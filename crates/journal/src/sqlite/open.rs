@@ -31,9 +31,8 @@ const STATEMENTS: usize = 96;
 
 /// Takes the lock, then creates or migrates the database.
 pub(super) fn for_server(path: &Path) -> Result<(PathBuf, File)> {
-    let (directory, file) = place(path);
-    create_directory(&directory)?;
-    let lock = lock(&file)?;
+    let (directory, _) = place(path);
+    let (file, lock) = claim(path)?;
     let done = versions_done(&file)?;
     let create = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE;
     let mut connection = Connection::open_with_flags(&file, create).map_err(|error| Fault::from(error).at(&file))?;
@@ -46,6 +45,14 @@ pub(super) fn for_server(path: &Path) -> Result<(PathBuf, File)> {
             .and_then(|directory| directory.sync_all())
             .map_err(|error| refused(&directory, &error))?;
     }
+    Ok((file, lock))
+}
+
+/// Takes the lock of a data directory, which is created if need be, and touches nothing else.
+pub(super) fn claim(path: &Path) -> Result<(PathBuf, File)> {
+    let (directory, file) = place(path);
+    create_directory(&directory)?;
+    let lock = lock(&file)?;
     Ok((file, lock))
 }
 
@@ -162,7 +169,7 @@ fn lock(database: &Path) -> Result<File> {
     }
 }
 
-fn refused(path: &Path, error: &io::Error) -> Error {
+pub(super) fn refused(path: &Path, error: &io::Error) -> Error {
     let (path, detail) = (path.to_owned(), error.to_string());
     match error.kind() {
         io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => Error::ReadOnly { path, detail },

@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod alike;
+mod backup;
 mod incidents;
 mod order;
 mod outbox;

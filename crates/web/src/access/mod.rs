@@ -38,6 +38,8 @@ use link::Link;
 use shelf::Shelf;
 use throttle::Throttle;
 
+/// Collections of the credentials that pass by themselves: sessions and sign-in links.
+pub const PASSING: [&str; 2] = ["sessions", "sign-in-links"];
 /// How long a session lasts: a shift, and the hand-over after it.
 pub const SESSION_LIFETIME: Duration = Duration::from_hours(12);
 
@@ -68,8 +70,8 @@ impl Access {
             .read(|view| {
                 Ok((
                     Shelf::load(view, "tokens", TOKENS_MAX)?,
-                    Shelf::load(view, "sessions", SESSIONS_MAX)?,
-                    Shelf::load(view, "sign-in-links", LINKS_MAX)?,
+                    Shelf::load(view, PASSING[0], SESSIONS_MAX)?,
+                    Shelf::load(view, PASSING[1], LINKS_MAX)?,
                     Shelf::load(view, "accounts", ACCOUNTS_MAX)?,
                 ))
             })

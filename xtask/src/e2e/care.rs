@@ -1,0 +1,170 @@
+//! Care of data: a backup is made while the server takes load, and a server goes on from it.
+
+use std::collections::BTreeSet;
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail, ensure};
+use serde_json::{Value, json};
+
+use super::receiver::Receiver;
+use super::{Checks, documents};
+use crate::http::{Connection, request};
+use crate::site::{ADMIN, Site};
+
+/// Senders at once.
+const SENDERS: usize = 4;
+/// Signals in each request.
+const SIGNALS_PER_REQUEST: usize = 10;
+/// Incidents among which the signals are spread.
+const CASES: usize = 5;
+/// Between two requests of one sender.
+const PAUSE: Duration = Duration::from_millis(2);
+/// The load before the backup, and after it.
+const LOAD: Duration = Duration::from_millis(800);
+/// Longest wait for a page of the restored server.
+const PAGE_WITHIN: Duration = Duration::from_secs(10);
+
+pub(super) async fn run(checks: &mut Checks) -> Result<()> {
+    let receiver = Receiver::start().await?;
+    let site = documents::site(&receiver)?;
+    let server = site.start().await?;
+    let load = Load::start(server.api.addr);
+    tokio::time::sleep(LOAD).await;
+    let before = load.answered().clone();
+    let file = site.path("backup.db");
+    let made = back_up(&site, &file).await?;
+    let during = load.answered().len() - before.len();
+    tokio::time::sleep(LOAD).await;
+    let after = load.stop().await?;
+    server.stop()?;
+    ensure!(during > 0 && after.len() > before.len() + during, "the load stood still, so nothing was shown");
+    checks.pass(format!(
+        "a backup of {} signals, its chain recomputed, while {during} more were answered",
+        made["signals"]
+    ));
+    restore(checks, &receiver, &file, &made, &before, &after).await
+}
+
+/// Makes a backup without keeping the load from running.
+async fn back_up(site: &Site, file: &Path) -> Result<Value> {
+    let data = site.data().to_string_lossy().into_owned();
+    let mut command = site.command(&["backup", "--json", "--data", &data, "-o"])?;
+    command.arg(file);
+    let output = tokio::task::spawn_blocking(move || command.output()).await??;
+    ensure!(output.status.success(), "the backup failed: {}", String::from_utf8_lossy(&output.stderr));
+    serde_json::from_slice(&output.stdout).context("the backup's answer is no JSON")
+}
+
+async fn restore(
+    checks: &mut Checks,
+    receiver: &Receiver,
+    file: &Path,
+    made: &Value,
+    before: &BTreeSet<String>,
+    after: &BTreeSet<String>,
+) -> Result<()> {
+    let restored = documents::site(receiver)?;
+    let file = file.to_string_lossy().into_owned();
+    let folder = restored.data().to_string_lossy().into_owned();
+    std::fs::write(restored.data().join("notes.txt"), "mine")?;
+    let refused = restored.output(&["restore", &file, "--data", &folder])?;
+    ensure!(refused.status.code() == Some(3), "a folder that is not empty should be refused");
+    std::fs::remove_file(restored.data().join("notes.txt"))?;
+    let told: Value = serde_json::from_str(&restored.on_data(&["restore", &file, "--json"])?)?;
+    ensure!(told["hash"] == made["hash"], "backup and restore disagree about the head: {made} {told}");
+    restored.on_data(&["audit", "verify"])?;
+    restored.on_data(&["audit", "refold"])?;
+    checks.pass("restored into an empty folder, the chain verifies and every incident equals its refold");
+
+    let known: BTreeSet<String> = receiver.all().iter().map(|page| page.id().to_owned()).collect();
+    let server = restored.start().await?;
+    let stored = stored(&server.api).await?;
+    let lost = before.difference(&stored).count();
+    ensure!(lost == 0, "{lost} signals answered before the backup are not in it");
+    let load = Load::start(server.api.addr);
+    tokio::time::sleep(LOAD).await;
+    let again = load.stop().await?;
+    checks.pass(format!(
+        "all {} signals answered before the backup are there, and the same load goes on with {}",
+        before.len(),
+        again.len()
+    ));
+
+    let sent = receiver.all().len();
+    let declaration = json!({"title": "After the restore", "class": "quality_regression", "severity": "SEV-1"});
+    let declared = server.api.post("/api/v1/incidents", &declaration).await?;
+    let id = declared["id"].as_str().context("the declaration has no id")?.to_owned();
+    let page = receiver.page_since(sent, &id, PAGE_WITHIN).await?;
+    ensure!(!known.contains(page.id()), "a page after the restore bears the key of one before it: {}", page.id());
+    server.stop()?;
+    restored.on_data(&["audit", "verify"])?;
+    ensure!(after.len() > before.len(), "the load after the backup is what a restore loses");
+    checks.pass("pages after the restore bear keys that no receiver has seen before");
+    Ok(())
+}
+
+async fn stored(api: &crate::http::Api) -> Result<BTreeSet<String>> {
+    let rows = api.list("/api/v1/signals", "signals").await?;
+    Ok(rows.iter().filter_map(|row| row["external_id"].as_str().map(str::to_owned)).collect())
+}
+
+/// Signals without a break, until told to stop; the same ones from every start.
+struct Load {
+    stop: Arc<AtomicBool>,
+    answered: Arc<Mutex<BTreeSet<String>>>,
+    senders: Vec<tokio::task::JoinHandle<Result<()>>>,
+}
+
+impl Load {
+    fn start(addr: SocketAddr) -> Load {
+        let (stop, answered) = (Arc::new(AtomicBool::new(false)), Arc::default());
+        let senders = (0..SENDERS)
+            .map(|sender| tokio::spawn(send(addr, sender, Arc::clone(&stop), Arc::clone(&answered))))
+            .collect();
+        Load { stop, answered, senders }
+    }
+
+    fn answered(&self) -> MutexGuard<'_, BTreeSet<String>> {
+        self.answered.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    async fn stop(mut self) -> Result<BTreeSet<String>> {
+        self.stop.store(true, Ordering::Relaxed);
+        for sender in std::mem::take(&mut self.senders) {
+            sender.await??;
+        }
+        let answered = self.answered().clone();
+        Ok(answered)
+    }
+}
+
+async fn send(
+    addr: SocketAddr,
+    sender: usize,
+    stop: Arc<AtomicBool>,
+    answered: Arc<Mutex<BTreeSet<String>>>,
+) -> Result<()> {
+    let bearer = format!("Bearer {ADMIN}");
+    let headers = [("authorization", bearer.as_str()), ("content-type", "application/json")];
+    let mut connection = Connection::open(addr).await?;
+    for n in 0.. {
+        if stop.load(Ordering::Relaxed) {
+            break;
+        }
+        let ids: Vec<String> = (0..SIGNALS_PER_REQUEST).map(|i| format!("c-{sender}-{n}-{i}")).collect();
+        let signals = ids.iter().map(|id| documents::signal(id, &format!("case-{}", n % CASES)));
+        let body = Value::from(signals.collect::<Vec<Value>>()).to_string();
+        let reply = connection.send(&request("POST", "/v1/signals", &headers, body.as_bytes())).await?;
+        match reply.status {
+            202 => answered.lock().unwrap_or_else(PoisonError::into_inner).extend(ids),
+            429 => {}
+            status => bail!("signals were answered {status}: {}", reply.text()),
+        }
+        tokio::time::sleep(PAUSE).await;
+    }
+    Ok(())
+}
