@@ -207,6 +207,17 @@ pub enum Command {
         /// Round, from 0.
         round: u32,
     },
+    /// The outbox: a page of a step has its receipt.
+    StepReceipt {
+        /// Step, from 0.
+        step: u32,
+        /// Round, from 0.
+        round: u32,
+        /// Whom it reached.
+        person: String,
+        /// By which channel.
+        channel: String,
+    },
     /// The outbox: a published message can be seen.
     ShowUpdate {
         /// Its number.
@@ -276,6 +287,7 @@ pub fn decide(state: &Incident, command: &Command, by: &Actor, ctx: &Context<'_>
         Command::Waive { clock, reason } => waive::waive(&mut draft, by, clock, reason)?,
         Command::Review { cause, action } => review::review(&mut draft, by, cause, action)?,
         Command::SkipStep { step, round } => draft.skip_step(*step, *round),
+        Command::StepReceipt { step, round, person, channel } => draft.receive_step((*step, *round), person, channel),
         Command::ShowUpdate { update, surface } => show(&mut draft, by, *update, surface)?,
     }
     Ok(draft.finish())

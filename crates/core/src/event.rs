@@ -228,6 +228,33 @@ pub enum Event {
         /// When.
         at: Instant,
     },
+    /// Unless a page of the step has its receipt by then, the next step is paged at once.
+    ReceiptAwaited {
+        /// Step, from 0.
+        step: u32,
+        /// Its round, from 0.
+        round: u32,
+        /// When.
+        until: Instant,
+    },
+    /// A page of a step has the receipt that its channel gives.
+    StepReceived {
+        /// Step, from 0.
+        step: u32,
+        /// Its round, from 0.
+        round: u32,
+        /// Whom it reached first.
+        person: String,
+        /// By which channel.
+        channel: String,
+    },
+    /// No page of a step had its receipt in time. Who is paged then follows.
+    ReceiptMissing {
+        /// Step, from 0.
+        step: u32,
+        /// Its round, from 0.
+        round: u32,
+    },
     /// Nobody further is paged.
     EscalationStopped {
         /// Why.

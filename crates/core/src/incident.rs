@@ -150,12 +150,26 @@ pub struct BreakGlass {
 }
 
 /// Where the escalation stands.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Escalation {
     /// The step and round paged last.
     pub current: Option<(u32, u32)>,
     /// The step that comes next: step, round and when. `None`: stopped.
     pub next: Option<(u32, u32, Instant)>,
+    /// Unless a page of the current step has its receipt by then, the next step is paged at once.
+    pub receipt_due: Option<Instant>,
+}
+
+impl Escalation {
+    /// Nobody is paged any more, and no receipt is waited for.
+    pub fn is_at_rest(&self) -> bool {
+        self.next_due().is_none()
+    }
+
+    /// When it goes on by itself.
+    fn next_due(&self) -> Option<Instant> {
+        self.next.map(|(_, _, at)| at).into_iter().chain(self.receipt_due).min()
+    }
 }
 
 /// Signals behind an incident.
@@ -305,6 +319,6 @@ impl Incident {
     pub fn next_due(&self) -> Option<Instant> {
         let clocks = self.clocks.iter().filter_map(Clock::next_due);
         let unsent = self.pending.values().filter_map(Pending::unsent_at);
-        clocks.chain(unsent).chain(self.escalation.next.map(|(_, _, at)| at)).min()
+        clocks.chain(unsent).chain(self.escalation.next_due()).min()
     }
 }

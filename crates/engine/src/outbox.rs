@@ -1,10 +1,12 @@
 //! What leaves the house: requests are claimed into deliveries, deliveries are attempted.
 //!
 //! A request says whom a decision wants to reach; claiming it resolves people from the live
-//! roster; only deliveries are sent, and each is one contact of one person.
+//! roster; only deliveries are sent, and each is one contact of one person. A person's contacts are
+//! tried one after the other, until one gives the receipt that its channel can give.
 
 mod claim;
 mod clerk;
+mod contacts;
 mod dispatch;
 mod places;
 mod record;
@@ -56,9 +58,31 @@ pub(crate) struct Mail {
     pub(crate) until_acknowledged: bool,
     /// Number of the update that it carries, if it does.
     pub(crate) update: Option<u32>,
+    /// Step and round of the escalation that wait for its receipt.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) step: Option<(u32, u32)>,
+    /// Deliveries of the same page to the same person in the order in which they are tried, this
+    /// one among them; empty where each is sent at once.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) contacts: Vec<String>,
+    /// How long this one waits for the receipt of those before it, in seconds.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub(crate) waits_s: u32,
+}
+
+fn is_zero(number: &u32) -> bool {
+    *number == 0
 }
 
 impl Mail {
+    /// Deliveries that come before this one, or after it.
+    pub(crate) fn siblings(&self, own: &str) -> (&[String], &[String]) {
+        match self.contacts.iter().position(|id| id == own) {
+            Some(place) => (&self.contacts[..place], &self.contacts[place + 1..]),
+            None => (&[], &[]),
+        }
+    }
+
     pub(crate) fn decode(body: &[u8]) -> Result<Mail, Problem> {
         serde_json::from_slice(body).map_err(|e| codec::unreadable(format!("a delivery does not decode ({e})")))
     }

@@ -76,6 +76,10 @@ impl Shared {
         self.disabled.read().unwrap_or_else(PoisonError::into_inner).contains(channel)
     }
 
+    pub(crate) fn disabled(&self) -> BTreeSet<String> {
+        self.disabled.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
     pub(crate) fn disable(&self, channel: &str) {
         self.disabled.write().unwrap_or_else(PoisonError::into_inner).insert(channel.to_owned());
     }

@@ -161,7 +161,11 @@ impl Stepper {
         let outcome = sending.hindrance.clone().unwrap_or(outcome);
         let sent = send::settle(&sending.row, &sending.mail, outcome, clerk.shared.time.now(), jitter);
         clerk.note(&sent);
-        drive(thread, clerk.write(vec![sent.record()]))?;
+        let sent = [sent];
+        let mut records = drive(thread, async { Ok(clerk.spare(&sent, under_way).await) })?;
+        let [sent] = sent;
+        records.push(sent.record());
+        drive(thread, clerk.write(records))?;
         under_way.leave(&sending.row.id);
         Ok(())
     }

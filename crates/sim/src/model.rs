@@ -49,6 +49,8 @@ pub(crate) struct Incident {
     clocks: BTreeMap<String, Clock>,
     /// When the escalation goes on.
     next_page: Option<i64>,
+    /// Until when the page of a step waits for a receipt.
+    receipt_due: Option<i64>,
     /// Since when it is silent, or was raised.
     silent_since: i64,
     fixer: Option<String>,
@@ -138,7 +140,13 @@ struct Context<'a> {
 impl Incident {
     /// An unacknowledged SEV-1 never falls silent.
     fn speaks(&self, no: u64, now: i64) -> Result<(), Violation> {
-        if self.acknowledged || !self.open || self.severity != 1 {
+        if self.acknowledged || !self.open {
+            return Ok(());
+        }
+        if self.receipt_due.is_some_and(|until| until <= now) {
+            return violated("without a receipt the next step is paged", format!("INC-{no}: it is overdue"));
+        }
+        if self.severity != 1 {
             return Ok(());
         }
         match self.next_page {
@@ -161,12 +169,14 @@ impl Incident {
             "reopened" => (self.open, self.silent_since, self.mitigated_by) = (true, at, None),
             "severity_changed" => (self.severity, self.silent_since) = (body["to"].as_u64().unwrap_or(0), at),
             "escalation_planned" => self.next_page = Some(time(&body["at"])?),
-            "escalation_stopped" => self.next_page = None,
+            "escalation_stopped" => (self.next_page, self.receipt_due) = (None, None),
+            "receipt_awaited" => self.receipt_due = Some(time(&body["until"])?),
+            "step_received" | "receipt_missing" => self.receipt_due = None,
             "page_requested" if body["reason"]["escalation"].is_object() => {
                 if context.acknowledged_before || self.acknowledged {
                     return violated("nobody is paged after the acknowledgement", format!("INC-{no}"));
                 }
-                self.silent_since = at;
+                (self.silent_since, self.receipt_due) = (at, None);
             }
             "role_assigned" if body["role"] == "remediation" => self.fixer = body["person"].as_str().map(str::to_owned),
             "role_vacant" if body["role"] == "remediation" => self.fixer = None,

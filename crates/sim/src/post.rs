@@ -17,6 +17,8 @@ struct Known {
     request: String,
     state: DeliveryState,
     begun: bool,
+    /// When its turn comes after the person's contacts before it, later than its claim.
+    later: bool,
 }
 
 /// Requests and deliveries.
@@ -82,7 +84,8 @@ impl Post {
                     if *key != row.idempotency_key {
                         return violated("one key for one page", format!("{} to {}", claim.request, row.person));
                     }
-                    let known = Known { request: claim.request.clone(), state: row.state, begun: false };
+                    let later = row.next_attempt_at.is_some_and(|at| at > claim.at);
+                    let known = Known { request: claim.request.clone(), state: row.state, begun: false, later };
                     self.deliveries.entry(row.id).or_insert(known);
                 }
             }
@@ -116,8 +119,9 @@ impl Post {
         let late: Vec<String> =
             self.urgent.iter().filter(|(_, at)| worked - **at > FIRST_ATTEMPT).map(|(id, _)| id.clone()).collect();
         for request in late {
-            let waits =
-                |known: &&Known| known.request == request && known.state == DeliveryState::Pending && !known.begun;
+            let waits = |known: &&Known| {
+                known.request == request && known.state == DeliveryState::Pending && !known.begun && !known.later
+            };
             let claimed = reader.request(&request).ok().flatten().is_some_and(|stored| stored.claimed_at.is_some());
             if !claimed || self.deliveries.values().any(|known| waits(&known)) {
                 return violated("a SEV-1 is attempted within 15 s", request);

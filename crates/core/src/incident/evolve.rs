@@ -131,14 +131,13 @@ impl Incident {
                 self.paused = None;
                 self.pauses.close(at);
             }
-            Event::PageRequested(request) => {
-                if let PageReason::Escalation { step, round } = request.reason {
-                    self.escalation = Escalation { current: Some((step, round)), next: None };
-                }
-            }
-            Event::StepSkipped { .. } => {}
-            Event::EscalationPlanned { step, round, at } => self.escalation.next = Some((*step, *round, *at)),
-            Event::EscalationStopped { .. } => self.escalation.next = None,
+            Event::PageRequested(_)
+            | Event::StepSkipped { .. }
+            | Event::ReceiptAwaited { .. }
+            | Event::StepReceived { .. }
+            | Event::ReceiptMissing { .. }
+            | Event::EscalationPlanned { .. }
+            | Event::EscalationStopped { .. } => self.escalation.evolve(event),
             Event::Noted { .. } => {}
         }
     }
@@ -278,6 +277,23 @@ impl Incident {
                 warning.fired_at = warning.fired_at.or(Some(at));
             }
         });
+    }
+}
+
+impl Escalation {
+    fn evolve(&mut self, event: &Event) {
+        match event {
+            Event::PageRequested(request) => {
+                if let PageReason::Escalation { step, round } = request.reason {
+                    *self = Escalation { current: Some((step, round)), next: None, receipt_due: None };
+                }
+            }
+            Event::ReceiptAwaited { until, .. } => self.receipt_due = Some(*until),
+            Event::StepReceived { .. } | Event::ReceiptMissing { .. } => self.receipt_due = None,
+            Event::EscalationPlanned { step, round, at } => self.next = Some((*step, *round, *at)),
+            Event::EscalationStopped { .. } => (self.next, self.receipt_due) = (None, None),
+            _ => {}
+        }
     }
 }
 

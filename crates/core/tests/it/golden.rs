@@ -56,10 +56,13 @@ fn place(event: &Event) -> usize {
         Event::UpdateApproved { .. } => 38,
         Event::ApprovedUnsent { .. } => 39,
         Event::NoticeSubmitted { .. } => 40,
+        Event::ReceiptAwaited { .. } => 41,
+        Event::StepReceived { .. } => 42,
+        Event::ReceiptMissing { .. } => 43,
     }
 }
 
-const VARIANTS: usize = 41;
+const VARIANTS: usize = 44;
 
 fn text(text: &str) -> String {
     text.to_owned()
@@ -231,6 +234,14 @@ fn drafts_and_notices() -> [Event; 4] {
     ]
 }
 
+fn receipts() -> [Event; 3] {
+    [
+        Event::ReceiptAwaited { step: 1, round: 0, until: at("10:22") },
+        Event::StepReceived { step: 1, round: 0, person: text("ben"), channel: text("pager") },
+        Event::ReceiptMissing { step: 1, round: 0 },
+    ]
+}
+
 fn examples() -> Vec<Event> {
     let mut examples = Vec::new();
     examples.extend(opening());
@@ -240,6 +251,7 @@ fn examples() -> Vec<Event> {
     examples.extend(roles());
     examples.extend(proof());
     examples.extend(drafts_and_notices());
+    examples.extend(receipts());
     examples
 }
 

@@ -1,4 +1,5 @@
 //! From a request to deliveries: who is on call now, and how they are reached.
+//! In which order somebody's contacts are tried stands in [`super::contacts`].
 //!
 //! Pure. Everything that it chooses is written down by the claim, so that nothing is chosen twice.
 
@@ -6,7 +7,7 @@ use std::collections::BTreeSet;
 
 use calendar::Instant;
 use journal::{Claim, DeliveryRow, DeliveryState, DeliveryUpdate, StoredRequest};
-use policy::model::{Channel, Party, Person};
+use policy::model::{Channel, Party};
 use problem::Problem;
 use sha2::{Digest, Sha256};
 use wcore::event::{PageReason, PageRequest, Update};
@@ -23,6 +24,8 @@ pub(super) struct Desk<'a> {
     pub(super) rules: &'a Rules,
     pub(super) incident: Option<&'a Incident>,
     pub(super) public_url: &'a str,
+    /// Channels that are switched off.
+    pub(super) disabled: &'a BTreeSet<String>,
     pub(super) now: Instant,
 }
 
@@ -31,35 +34,46 @@ impl Desk<'_> {
     pub(super) fn claim(&self, stored: &StoredRequest) -> Result<Record, Problem> {
         let request: Request = serde_json::from_slice(&stored.request.body)
             .map_err(|e| codec::unreadable(format!("request {} does not decode ({e})", stored.request.id)))?;
-        let (deliveries, follow_up) = match &request {
+        let (deliveries, follow_ups) = match &request {
             Request::Page(page) => self.page(stored, page),
-            Request::Update(update) => (self.update(stored, update), None),
-            Request::SelfAlert { code, detail } => (self.self_alert(stored, code, detail), None),
+            Request::Update(update) => (self.update(stored, update), Vec::new()),
+            Request::SelfAlert { code, detail } => (self.self_alert(stored, code, detail), Vec::new()),
         };
         let mut record = record(stored, self.now, deliveries);
-        record.follow_ups.extend(follow_up);
+        record.follow_ups.extend(follow_ups);
         Ok(record)
     }
 
-    fn page(&self, stored: &StoredRequest, page: &PageRequest) -> (Vec<DeliveryRow>, Option<FollowUp>) {
-        let Some(incident) = self.incident else { return (Vec::new(), None) };
+    fn page(&self, stored: &StoredRequest, page: &PageRequest) -> (Vec<DeliveryRow>, Vec<FollowUp>) {
+        let Some(incident) = self.incident else { return (Vec::new(), Vec::new()) };
         let step = match page.reason {
             PageReason::Escalation { step, round } => Some((step, round)),
             _ => None,
         };
         // Someone took it meanwhile: after downtime old pages are not replayed.
         if step.is_some() && (incident.acknowledged.is_some() || !incident.status().is_open()) {
-            return (Vec::new(), None);
+            return (Vec::new(), Vec::new());
         }
         let people = self.people(&page.parties);
         if people.is_empty()
             && let Some((step, round)) = step
         {
             let command = Command::SkipStep { step, round };
-            return (Vec::new(), Some(FollowUp::Act { no: incident.no, command }));
+            return (Vec::new(), vec![FollowUp::Act { no: incident.no, command }]);
         }
-        let mail = self.page_mail(incident, &page.reason);
-        (people.iter().flat_map(|person| self.to_person(stored, person, &mail)).collect(), None)
+        let mail = Mail { step, ..self.page_mail(incident, &page.reason) };
+        let (mut rows, mut receipts) = (Vec::new(), Vec::new());
+        for person in &people {
+            let contacts = self.in_turn(stored, person, &mail);
+            if let Some((step, round)) = step.filter(|_| contacts.is_empty()) {
+                // Somebody without any other contact is taken to look into the inbox.
+                let command = Command::StepReceipt { step, round, person: person.clone(), channel: INBOX.to_owned() };
+                receipts.push(FollowUp::Act { no: incident.no, command });
+            }
+            rows.extend(contacts);
+            rows.push(self.inbox(stored, person, &mail));
+        }
+        (rows, receipts)
     }
 
     fn people(&self, parties: &[Party]) -> Vec<String> {
@@ -68,22 +82,17 @@ impl Desk<'_> {
         resolved.filter(|person| seen.insert(person.clone())).collect()
     }
 
-    /// One delivery per contact that has a channel, and one to the built-in inbox.
-    fn to_person(&self, stored: &StoredRequest, id: &str, mail: &Mail) -> Vec<DeliveryRow> {
-        let contacts = self.rules.roster.people.get(id).map(|person: &Person| person.contacts.as_slice());
-        let contacts = contacts.unwrap_or_default().iter();
-        let usable = contacts.filter(|contact| self.rules.roster.channels.contains_key(&contact.channel));
-        let mut rows: Vec<DeliveryRow> =
-            usable.map(|contact| self.row(stored, id, &contact.channel, &contact.to, mail)).collect();
-        let mut inbox = self.row(stored, id, INBOX, id, mail);
-        // The row itself is the arrival: it is committed with the claim.
-        inbox.state = DeliveryState::Delivered;
-        inbox.attempts = 1;
-        inbox.attempted_at = Some(self.now);
-        inbox.next_attempt_at = None;
-        inbox.outcome = "delivered".to_owned();
-        rows.push(inbox);
-        rows
+    /// To the built-in inbox, which everybody has.
+    fn inbox(&self, stored: &StoredRequest, id: &str, mail: &Mail) -> DeliveryRow {
+        DeliveryRow {
+            // The row itself is the arrival: it is committed with the claim.
+            state: DeliveryState::Delivered,
+            attempts: 1,
+            attempted_at: Some(self.now),
+            next_attempt_at: None,
+            outcome: "delivered".to_owned(),
+            ..self.row(stored, id, INBOX, id, mail)
+        }
     }
 
     fn update(&self, stored: &StoredRequest, update: &Update) -> Vec<DeliveryRow> {
@@ -100,6 +109,9 @@ impl Desk<'_> {
             }),
             until_acknowledged: false,
             update: Some(update.no),
+            step: None,
+            contacts: Vec::new(),
+            waits_s: 0,
         };
         let addresses = |channel: &String| match self.rules.roster.channels.get(channel) {
             Some(Channel::Email(_)) => self.recipients(&update.audience),
@@ -123,9 +135,17 @@ impl Desk<'_> {
             data: serde_json::json!({"code": code, "title": title, "detail": detail}),
             until_acknowledged: false,
             update: None,
+            step: None,
+            contacts: Vec::new(),
+            waits_s: 0,
         };
-        let people = self.people(&[Party::Fallback]);
-        people.iter().flat_map(|person| self.to_person(stored, person, &mail)).collect()
+        // Watchbell itself is unwell: nothing is held back in the hope of a receipt.
+        let to_person = |person: &String| {
+            let mut rows = self.at_once(stored, person, &mail);
+            rows.push(self.inbox(stored, person, &mail));
+            rows
+        };
+        self.people(&[Party::Fallback]).iter().flat_map(to_person).collect()
     }
 
     fn page_mail(&self, incident: &Incident, reason: &PageReason) -> Mail {
@@ -151,6 +171,9 @@ impl Desk<'_> {
             link: page.link,
             until_acknowledged: matches!(reason, PageReason::Escalation { .. }),
             update: None,
+            step: None,
+            contacts: Vec::new(),
+            waits_s: 0,
         }
     }
 
@@ -158,7 +181,14 @@ impl Desk<'_> {
         format!("{}/incidents/INC-{}", self.public_url, incident.no)
     }
 
-    fn row(&self, stored: &StoredRequest, person: &str, channel: &str, to: &str, mail: &Mail) -> DeliveryRow {
+    pub(super) fn row(
+        &self,
+        stored: &StoredRequest,
+        person: &str,
+        channel: &str,
+        to: &str,
+        mail: &Mail,
+    ) -> DeliveryRow {
         let id = delivery_id(&stored.request.id, person, channel, to);
         let mut mail = mail.clone();
         if let Some(data) = mail.data.as_object_mut() {
@@ -199,7 +229,7 @@ pub(super) fn unreadable(stored: &StoredRequest, now: Instant, problem: Problem)
 
 /// The same request, person and contact always give the same id: a claim repeated after a crash
 /// sends nothing under another key.
-fn delivery_id(request: &str, person: &str, channel: &str, to: &str) -> String {
+pub(super) fn delivery_id(request: &str, person: &str, channel: &str, to: &str) -> String {
     let mut hash = Sha256::new();
     for part in [request, person, channel, to] {
         hash.update(u64::try_from(part.len()).unwrap_or(u64::MAX).to_be_bytes());

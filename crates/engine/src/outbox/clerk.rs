@@ -7,7 +7,8 @@ use std::collections::btree_map::Entry;
 use std::sync::Arc;
 
 use calendar::Instant;
-use journal::{DeliveryRow, DeliveryUpdate, IncidentNo, Reader, StoredRequest};
+use channel::Receipt;
+use journal::{DeliveryRow, DeliveryState, DeliveryUpdate, IncidentNo, Reader, StoredRequest};
 use problem::Problem;
 use tokio::runtime::Handle;
 use wcore::Incident;
@@ -43,6 +44,13 @@ pub(crate) struct Picked {
     pub(crate) dropped: Vec<Record>,
 }
 
+/// What is to be done with a delivery that is due.
+enum Need {
+    Send(Mail),
+    /// Nobody waits for it any more, for this reason.
+    Drop(String),
+}
+
 /// Incidents as they stood when a round looked at them first.
 type Seen = BTreeMap<IncidentNo, Option<Arc<Incident>>>;
 
@@ -74,7 +82,8 @@ impl Clerk {
     async fn claim_one(&self, request: &StoredRequest, rules: &Rules, seen: &mut Seen) -> Result<Record, Problem> {
         let incident = self.incident(request.request.incident, seen).await?;
         let incident = incident.as_deref();
-        Desk { rules, incident, public_url: &self.shared.public_url, now: self.now() }.claim(request)
+        let disabled = &self.shared.disabled();
+        Desk { rules, incident, public_url: &self.shared.public_url, disabled, now: self.now() }.claim(request)
     }
 
     /// Deliveries that are due and have a place.
@@ -88,12 +97,12 @@ impl Clerk {
                 continue;
             }
             match self.needed(&row, &mut seen).await {
-                Ok(Some(mail)) => match places.take(&row.id, &row.channel, row.severity) {
+                Ok(Need::Send(mail)) => match places.take(&row.id, &row.channel, row.severity) {
                     Seat::Taken => picked.start.push((row, mail)),
                     Seat::ChannelFull => {}
                     Seat::Full => break,
                 },
-                Ok(None) => picked.dropped.push(Record::new(DeliveryUpdate::Attempt(send::supersede(&row, now)))),
+                Ok(Need::Drop(why)) => picked.dropped.push(superseded(&row, now, why)),
                 Err(problem) if concerns_one_input(&problem) => {
                     picked.dropped.push(send::unreadable(&row, now, &problem).record());
                 }
@@ -106,15 +115,53 @@ impl Clerk {
         Ok(picked)
     }
 
-    /// The message of a delivery, unless someone took the incident and nobody waits for it any more.
-    async fn needed(&self, row: &DeliveryRow, seen: &mut Seen) -> Result<Option<Mail>, Problem> {
+    /// Whether a delivery is still to be sent.
+    async fn needed(&self, row: &DeliveryRow, seen: &mut Seen) -> Result<Need, Problem> {
         let mail = Mail::decode(&row.body)?;
-        if !mail.until_acknowledged {
-            return Ok(Some(mail));
+        if mail.until_acknowledged {
+            let incident = self.incident(row.incident, seen).await?;
+            if incident.is_some_and(|incident| incident.acknowledged.is_some() || !incident.status().is_open()) {
+                return Ok(Need::Drop("someone took the incident meanwhile".to_owned()));
+            }
         }
-        let incident = self.incident(row.incident, seen).await?;
-        let taken = incident.is_some_and(|incident| incident.acknowledged.is_some() || !incident.status().is_open());
-        Ok((!taken).then_some(mail))
+        let earlier = mail.siblings(&row.id).0.to_vec();
+        if earlier.is_empty() {
+            return Ok(Need::Send(mail));
+        }
+        let rules = self.shared.rules();
+        let gives_receipts = move |row: &DeliveryRow| {
+            let target = rules.channels.get(&row.channel).and_then(|target| target.as_ref().ok());
+            target.is_none_or(|target| target.receipt() > Receipt::None)
+        };
+        let rows = self.deliveries(earlier).await?;
+        let arrived = rows.iter().find(|row| row.state == DeliveryState::Delivered && gives_receipts(row));
+        Ok(match arrived {
+            Some(arrived) => Need::Drop(reached(arrived)),
+            None => Need::Send(mail),
+        })
+    }
+
+    /// Deliveries that need not be tried after these outcomes. One that is under way meanwhile is
+    /// left alone: it ends by itself.
+    pub(crate) async fn spare(&self, sent: &[Sent], places: &Places) -> Vec<Record> {
+        let mut records = Vec::new();
+        for sent in sent.iter().filter(|sent| !sent.spared.is_empty()) {
+            let ids = std::iter::once(&sent.attempt.delivery).chain(&sent.spared).cloned().collect();
+            // What cannot be read now is found superseded when its turn comes.
+            let mut rows = self.deliveries(ids).await.unwrap_or_default().into_iter();
+            let Some(arrived) = rows.next() else { continue };
+            let waiting = rows.filter(|row| row.state == DeliveryState::Pending && !places.holds(&row.id));
+            records.extend(waiting.map(|row| superseded(&row, sent.attempt.at, reached(&arrived))));
+        }
+        records
+    }
+
+    async fn deliveries(&self, ids: Vec<String>) -> Result<Vec<DeliveryRow>, Problem> {
+        self.blocking(move |reader| {
+            let rows = ids.iter().map(|id| codec::stored(reader.delivery(id)));
+            rows.filter_map(Result::transpose).collect()
+        })
+        .await
     }
 
     async fn incident(&self, no: Option<IncidentNo>, seen: &mut Seen) -> Result<Option<Arc<Incident>>, Problem> {
@@ -153,4 +200,13 @@ impl Clerk {
         let joined = runtime.spawn_blocking(move || read(&*reader)).await;
         joined.map_err(|e| codec::unreadable(format!("a read did not finish ({e})")))?
     }
+}
+
+fn superseded(row: &DeliveryRow, now: Instant, why: String) -> Record {
+    Record::new(DeliveryUpdate::Attempt(send::supersede(row, now, why)))
+}
+
+/// Why a later contact is not tried.
+fn reached(arrived: &DeliveryRow) -> String {
+    format!("not tried: {} was reached by {}", arrived.person, arrived.channel)
 }

@@ -120,8 +120,9 @@ impl Dispatcher {
         let (shared, outcomes, sender) = (Arc::clone(&self.clerk.shared), round.outcomes.clone(), self.sender.clone());
         tokio::spawn(async move {
             let started = shared.time.now();
-            if row.attempts == 0 && started.since(row.created_at) > send::SLOW_FIRST_ATTEMPT {
-                tracing::warn!(delivery = row.id, waited_s = started.since(row.created_at).as_secs(), "outbox.slow");
+            let waited = started.since(row.next_attempt_at.unwrap_or(row.created_at));
+            if row.attempts == 0 && waited > send::SLOW_FIRST_ATTEMPT {
+                tracing::warn!(delivery = row.id, waited_s = waited.as_secs(), "outbox.slow");
             }
             let rules = shared.rules();
             let outcome = match send::target(&row, &rules, &shared) {
@@ -155,7 +156,8 @@ impl Dispatcher {
             self.clerk.note(sent);
         }
         let done: Vec<String> = outcomes.iter().map(|sent| sent.attempt.delivery.clone()).collect();
-        self.write_until_done(outcomes.into_iter().map(Sent::record).collect()).await;
+        let spared = self.clerk.spare(&outcomes, &round.under_way).await;
+        self.write_until_done(outcomes.into_iter().map(Sent::record).chain(spared).collect()).await;
         for id in done {
             round.under_way.leave(&id);
         }

@@ -2,15 +2,15 @@
 
 use calendar::{Duration, Instant};
 use channel::retry::{self, Schedule, Standing};
-use channel::{Letter, Outcome, Sender, Target, Thread};
+use channel::{Letter, Outcome, Receipt, Sender, Target, Thread};
 use journal::{Attempt, DeliveryRow, DeliveryState, DeliveryUpdate, DocumentChange};
 use problem::Problem;
 use wcore::Command;
 
 use crate::codec;
-use crate::outbox::Mail;
 use crate::outbox::dispatch::DISABLED_CHANNELS;
 use crate::outbox::record::Record;
+use crate::outbox::{Mail, contacts};
 use crate::queue::FollowUp;
 use crate::rules::Rules;
 use crate::shared::Shared;
@@ -18,7 +18,9 @@ use crate::shared::Shared;
 /// What an attempt came to: the row's change, and what else is to be done.
 pub(crate) struct Sent {
     pub(crate) attempt: Attempt,
-    pub(crate) follow_up: Option<FollowUp>,
+    pub(crate) follow_ups: Vec<FollowUp>,
+    /// The receipt has come: these deliveries to the same person need not be tried.
+    pub(crate) spared: Vec<String>,
     pub(crate) complaints: Vec<Problem>,
     /// The channel whose receiver is gone for good.
     pub(crate) disable: Option<String>,
@@ -74,10 +76,14 @@ pub(crate) fn settle(row: &DeliveryRow, mail: &Mail, outcome: Outcome, now: Inst
     let attempts = row.attempts + 1;
     let mut sent = Sent::pending(row, attempts, now);
     match outcome {
-        Outcome::Delivered { .. } => {
+        Outcome::Delivered { receipt } => {
             sent.attempt.state = DeliveryState::Delivered;
             sent.attempt.outcome = "delivered".to_owned();
-            sent.follow_up = shown(row, mail);
+            sent.follow_ups.extend(shown(row, mail));
+            if receipt > Receipt::None {
+                sent.follow_ups.extend(received(row, mail));
+                sent.spared = mail.siblings(&row.id).1.to_vec();
+            }
         }
         Outcome::Retry { after, reason } => {
             let standing = Standing { created_at: row.created_at, attempts, retry_after: after };
@@ -97,18 +103,21 @@ pub(crate) fn settle(row: &DeliveryRow, mail: &Mail, outcome: Outcome, now: Inst
             sent.give_up(row, &reason);
         }
     }
+    if let Some(why) = contacts::why_tried(mail, &row.id) {
+        sent.attempt.outcome = format!("{why}; {}", sent.attempt.outcome);
+    }
     sent
 }
 
-/// A delivery that nobody waits for any more.
-pub(super) fn supersede(row: &DeliveryRow, now: Instant) -> Attempt {
+/// A delivery that nobody waits for any more, and why.
+pub(super) fn supersede(row: &DeliveryRow, now: Instant, why: String) -> Attempt {
     Attempt {
         delivery: row.id.clone(),
         at: now,
         state: DeliveryState::Superseded,
         attempts: row.attempts,
         next_attempt_at: None,
-        outcome: "someone took the incident meanwhile".to_owned(),
+        outcome: why,
     }
 }
 
@@ -129,7 +138,7 @@ impl Sent {
             next_attempt_at: None,
             outcome: String::new(),
         };
-        Sent { attempt, follow_up: None, complaints: Vec::new(), disable: None }
+        Sent { attempt, follow_ups: Vec::new(), spared: Vec::new(), complaints: Vec::new(), disable: None }
     }
 
     /// All of it, for one transaction.
@@ -142,7 +151,7 @@ impl Sent {
         let complaints = self.complaints.into_iter().map(FollowUp::Complaint);
         Record {
             documents: disabled.into_iter().collect(),
-            follow_ups: self.follow_up.into_iter().chain(complaints).collect(),
+            follow_ups: self.follow_ups.into_iter().chain(complaints).collect(),
             update: DeliveryUpdate::Attempt(self.attempt),
         }
     }
@@ -162,6 +171,13 @@ impl Sent {
 fn shown(row: &DeliveryRow, mail: &Mail) -> Option<FollowUp> {
     let (update, no) = (mail.update?, row.incident?);
     let command = Command::ShowUpdate { update, surface: row.channel.clone() };
+    Some(FollowUp::Act { no: no.0, command })
+}
+
+/// A step of the escalation has reached somebody.
+fn received(row: &DeliveryRow, mail: &Mail) -> Option<FollowUp> {
+    let ((step, round), no) = (mail.step?, row.incident?);
+    let command = Command::StepReceipt { step, round, person: row.person.clone(), channel: row.channel.clone() };
     Some(FollowUp::Act { no: no.0, command })
 }
 

@@ -11,6 +11,7 @@ mod outbox;
 mod poison;
 mod policies;
 mod publication;
+mod receipts;
 mod refold;
 mod restore;
 mod retries;

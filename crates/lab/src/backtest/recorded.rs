@@ -115,6 +115,9 @@ fn act(event: &Event, entry: &Entry, situation: Situation<'_>) -> Option<Command
             Command::Waive { clock: clock.to_string(), reason: reason.clone() }
         }
         Event::StepSkipped { step, round } => Command::SkipStep { step: *step, round: *round },
+        Event::StepReceived { step, round, person, channel } => {
+            Command::StepReceipt { step: *step, round: *round, person: person.clone(), channel: channel.clone() }
+        }
         _ => return None,
     })
 }

@@ -108,6 +108,15 @@ pub(crate) fn line(event: &Event, names: &Names, now: Instant) -> Line {
         Event::EscalationPlanned { step, at: planned, .. } => {
             minor(html! { "Unless someone acknowledges, step " (step + 1) " is paged at " (at(planned)) })
         }
+        Event::ReceiptAwaited { until, step, .. } => {
+            minor(html! { "Unless a page of step " (step + 1) " arrives, the next step is paged at " (at(until)) })
+        }
+        Event::StepReceived { step, person, channel, .. } => {
+            minor(html! { "Step " (step + 1) " has reached " (names.person(person)) " by " (channel) })
+        }
+        Event::ReceiptMissing { step, .. } => alarm(html! {
+            strong { "No page of step " (step + 1) " arrived" } " in time, so the next step was paged at once"
+        }),
         Event::EscalationStopped { reason } => minor(html! { "Paging stopped: " (reason) }),
         Event::RoleDeclined { role, person, reason } => {
             alarm(html! { (names.person(person)) " declined " (words::role(*role).0) }).quoting(reason)

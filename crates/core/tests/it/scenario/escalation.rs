@@ -3,7 +3,7 @@
 use wcore::Command;
 use wcore::event::{Actor, Event};
 
-use crate::support::World;
+use crate::support::{World, receipt};
 
 /// Pages of the escalation alone, without warnings and misses.
 fn steps(world: &mut World) -> Vec<String> {
@@ -91,6 +91,111 @@ fn an_acknowledgement_stops_the_steps_whoever_gives_it_and_however() {
         world.expect_clock("acknowledge", "met at 10:09");
         world.advance("3h");
         assert_eq!(steps(&mut world), [""; 0], "{who}");
+    }
+}
+
+/// A world in which no channel gives a receipt.
+fn deaf(class: &str, severity: &str) -> World {
+    let mut world = World::airline();
+    world.deaf = true;
+    world.declare(class, severity);
+    world
+}
+
+#[test]
+fn without_a_receipt_the_next_step_is_paged_after_two_minutes_whatever_its_wait() {
+    let mut world = deaf("pii_leak", "SEV-1");
+    world.advance("30m");
+    assert_eq!(
+        steps(&mut world),
+        [
+            "10:00 step-0-round-0: schedule/ai-oncall",
+            "10:02 step-1-round-0: ben",
+            "10:04 step-2-round-0: mara",
+            // Beyond the fallback stands nobody: from there on it is repeated.
+            "10:06 step-3-round-0: fallback",
+            "10:16 step-3-round-1: fallback",
+            "10:26 step-3-round-2: fallback",
+        ]
+    );
+    let missing = world.events().filter(|event| matches!(event, Event::ReceiptMissing { .. })).count();
+    assert_eq!(missing, 3);
+}
+
+#[test]
+fn with_a_receipt_the_wait_is_for_the_acknowledgement() {
+    let mut world = deaf("pii_leak", "SEV-1");
+    world.advance("119s");
+    world.act(&Actor::Watchbell, &receipt(0, 0)).unwrap();
+    world.act(&Actor::Watchbell, &receipt(0, 0)).unwrap();
+    world.advance("19m");
+    assert_eq!(steps(&mut world), ["10:00 step-0-round-0: schedule/ai-oncall", "10:20 step-1-round-0: ben"]);
+    let received = world.events().filter(|event| matches!(event, Event::StepReceived { .. })).count();
+    assert_eq!(received, 1, "the first receipt is told");
+    // One that comes late is for a step that is over.
+    world.advance("3m");
+    world.act(&Actor::Watchbell, &receipt(1, 0)).unwrap();
+    assert_eq!(steps(&mut world), ["10:22 step-2-round-0: mara"]);
+    assert_eq!(world.incident().escalation.current, Some((2, 0)));
+}
+
+#[test]
+fn a_receipt_on_the_last_instant_is_too_late() {
+    let mut world = deaf("pii_leak", "SEV-1");
+    world.down_for("2m");
+    world.act(&Actor::Watchbell, &receipt(0, 0)).unwrap();
+    assert_eq!(steps(&mut world), ["10:00 step-0-round-0: schedule/ai-oncall", "10:02 step-1-round-0: ben"]);
+}
+
+#[test]
+fn a_last_step_that_cannot_be_reached_is_followed_by_the_fallback_at_any_severity() {
+    let mut world = deaf("pii_leak", "SEV-3");
+    world.advance("5m");
+    world.ack("tom");
+    world.advance("1h");
+    assert_eq!(
+        steps(&mut world),
+        ["10:00 step-0-round-0: schedule/ai-oncall", "10:02 step-1-round-0: ben", "10:04 step-2-round-0: mara"]
+    );
+    let mut world = deaf("pii_leak", "SEV-3");
+    world.advance("7m");
+    assert_eq!(steps(&mut world).last().unwrap(), "10:06 step-3-round-0: fallback");
+}
+
+#[test]
+fn rounds_of_a_step_that_repeats_do_not_put_the_next_off() {
+    let mut world = World::airline();
+    world.deaf = true;
+    let mut step = world.policy.steps("pii_leak")[0].clone();
+    (step.wait, step.repeat_until_acknowledged) = (crate::support::span("30s"), true);
+    world.activate(|policy| {
+        policy.escalation.values_mut().for_each(|steps| *steps = vec![step.clone()]);
+        policy.targets.values_mut().for_each(|targets| targets.escalate_after = None);
+        policy.classes.values_mut().for_each(|class| class.targets.escalate_after = None);
+    });
+    world.declare("pii_leak", "SEV-1");
+    world.advance("5m");
+    assert_eq!(
+        steps(&mut world),
+        [
+            "10:00 step-0-round-0: schedule/ai-oncall",
+            "10:00:30 step-0-round-1: schedule/ai-oncall",
+            "10:01 step-0-round-2: schedule/ai-oncall",
+            "10:01:30 step-0-round-3: schedule/ai-oncall",
+            "10:02 step-1-round-3: fallback",
+        ]
+    );
+}
+
+#[test]
+fn an_acknowledgement_ends_the_waiting_for_a_receipt() {
+    for severity in ["SEV-1", "SEV-3"] {
+        let mut world = deaf("pii_leak", severity);
+        world.advance("1m");
+        world.ack("ana");
+        assert!(world.incident().escalation.is_at_rest(), "{severity}");
+        world.advance("10m");
+        assert_eq!(steps(&mut world), ["10:00 step-0-round-0: schedule/ai-oncall"], "{severity}");
     }
 }
 

@@ -7,7 +7,7 @@ mod world;
 
 pub(crate) use policy::{airline, always, bare, notices, on, once, roster};
 pub(crate) use show::{at, clock};
-pub(crate) use world::{World, evidence, person};
+pub(crate) use world::{World, evidence, person, receipt};
 
 use calendar::Duration;
 

@@ -7,6 +7,7 @@ use policy::model::{Mode, Party, Policy, Roster};
 use problem::Problem;
 use wcore::decision::SignalRef;
 use wcore::event::{Actor, Entry, Event, Evidence};
+use wcore::incident::Escalation;
 use wcore::raise::{self, Declaration, Raised};
 use wcore::signal::{Alert, AlertState};
 use wcore::trigger::{Detector, Detectors, Firing, Observed, Triggers};
@@ -26,6 +27,8 @@ pub(crate) struct World {
     pub(crate) incidents: Vec<(Incident, Vec<Entry>)>,
     /// Firings of triggers that only observe.
     pub(crate) observed: Vec<Firing>,
+    /// Channels give no receipts.
+    pub(crate) deaf: bool,
     triggers: Triggers,
     /// What the journal holds of the detectors.
     stored: BTreeMap<String, Detector>,
@@ -45,6 +48,7 @@ impl World {
             detectors: Detectors::default(),
             incidents: Vec::new(),
             observed: Vec::new(),
+            deaf: false,
             stored: BTreeMap::new(),
             position: 0,
             shown: BTreeMap::new(),
@@ -133,6 +137,7 @@ impl World {
                     let decided = raise::open(no, &raised, &ctx).unwrap();
                     let entry = Entry { at: self.now, by: Actor::Watchbell, events: decided.events };
                     self.incidents.push((decided.state, vec![entry]));
+                    self.receive(self.incidents.len() - 1);
                 }
             }
         }
@@ -207,6 +212,7 @@ impl World {
         let decided = raise::declare(&declaration, &ctx).unwrap().open(no, &ctx);
         let entry = Entry { at: self.now, by: person("ana"), events: decided.events };
         self.incidents.push((decided.state, vec![entry]));
+        self.receive(self.incidents.len() - 1);
     }
 
     /// Anyone acts on the latest incident.
@@ -317,11 +323,31 @@ impl World {
             self.incidents[i].1.push(Entry { at: self.now, by, events });
         }
         self.incidents[i].0 = state;
+        self.receive(i);
+    }
+
+    /// The page that somebody waits for arrives at once.
+    fn receive(&mut self, i: usize) {
+        let Escalation { current: Some((step, round)), receipt_due: Some(_), .. } = self.incidents[i].0.escalation
+        else {
+            return;
+        };
+        if !self.deaf {
+            let receipt = receipt(step, round);
+            let ctx = Context { now: self.now, policy: &self.policy, roster: &self.roster };
+            let decided = decide(&self.incidents[i].0, &receipt, &Actor::Watchbell, &ctx).unwrap();
+            self.record(i, Actor::Watchbell, decided.state, decided.events);
+        }
     }
 }
 
 pub(crate) fn person(who: &str) -> Actor {
     Actor::Person(who.to_owned())
+}
+
+/// The outbox reports that a page of a step arrived.
+pub(crate) fn receipt(step: u32, round: u32) -> Command {
+    Command::StepReceipt { step, round, person: "ana".to_owned(), channel: "pager".to_owned() }
 }
 
 pub(crate) fn evidence(observed_at: Instant) -> Evidence {

@@ -48,6 +48,9 @@ fn rare(story: &Story) -> Vec<Event> {
         },
         Event::RoleVacant { role: Role::Privacy },
         Event::StepSkipped { step: 1, round: 0 },
+        Event::ReceiptAwaited { step: 0, round: 0, until: story.now },
+        Event::StepReceived { step: 0, round: 0, person: "ana".to_owned(), channel: "pager".to_owned() },
+        Event::ReceiptMissing { step: 1, round: 0 },
         Event::EscalationPlanned { step: 2, round: 0, at: story.now },
         Event::FactRecorded { fact: Fact::AwareAt, act: act.clone(), note: "The ticket.".to_owned() },
         Event::SeverityChanged { from: 2, to: 1, reason: "Spreads.".to_owned() },
@@ -90,6 +93,9 @@ fn rare_events_have_words() {
           Update customers no. 3 replaced by Accept commander
         ! Nobody holds Privacy
         ! Step 2 had nobody to page, so the next one was paged at once
+          Unless a page of step 1 arrives, the next step is paged at 08:48 UTC
+          Step 1 has reached Ana Ruiz by pager
+        ! No page of step 2 arrived in time, so the next step was paged at once
           Unless someone acknowledges, step 3 is paged at 08:48 UTC
         - The organization became aware at 08:48 UTC | The ticket.
         - Severity raised from SEV-2 to SEV-1 | Spreads.
