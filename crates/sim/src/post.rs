@@ -12,12 +12,15 @@ use crate::plan::SECOND;
 /// A SEV-1 has an attempt within this time.
 const FIRST_ATTEMPT: i64 = 15 * SECOND;
 
+/// A person's next contact is tried so long after the one before it, at the latest.
+const NEXT_CONTACT: i64 = 60 * SECOND;
+
 /// A delivery as the model knows it.
 struct Known {
     request: String,
     state: DeliveryState,
     begun: bool,
-    /// When its turn comes after the person's contacts before it, later than its claim.
+    /// Another contact of the same person comes first.
     later: bool,
 }
 
@@ -77,14 +80,18 @@ impl Post {
             DeliveryUpdate::Claim(claim) => {
                 let body = reader.request(&claim.request).ok().flatten().map(|stored| stored.request.body);
                 let body: Value = body.and_then(|body| serde_json::from_slice(&body).ok()).unwrap_or_default();
+                let mut turns: BTreeMap<String, i64> = BTreeMap::new();
                 for row in claim.deliveries {
+                    let turn = turns.entry(row.person.clone()).or_default();
+                    let later = !row.person.is_empty() && *turn > 0;
+                    in_turn(&row, claim.at.as_micros() + *turn * NEXT_CONTACT)?;
+                    *turn += i64::from(row.state == DeliveryState::Pending && !row.person.is_empty());
                     allowed(&body, &row, claim.at.as_micros(), version)?;
                     let place = (claim.request.clone(), row.person.clone(), row.channel.clone(), row.address.clone());
                     let key = self.keys.entry(place).or_insert_with(|| row.idempotency_key.clone());
                     if *key != row.idempotency_key {
                         return violated("one key for one page", format!("{} to {}", claim.request, row.person));
                     }
-                    let later = row.next_attempt_at.is_some_and(|at| at > claim.at);
                     let known = Known { request: claim.request.clone(), state: row.state, begun: false, later };
                     self.deliveries.entry(row.id).or_insert(known);
                 }
@@ -155,6 +162,14 @@ impl Post {
             return violated("what is given up is said", format!("{} dead, {told} self-alerts", self.dead));
         }
         Ok(())
+    }
+}
+
+/// Whether a contact is tried when its turn has come.
+fn in_turn(row: &DeliveryRow, by: i64) -> Result<(), Violation> {
+    match row.next_attempt_at {
+        Some(at) if at.as_micros() > by => violated("contacts are tried in turn", row.id.clone()),
+        _ => Ok(()),
     }
 }
 

@@ -41,7 +41,7 @@ impl Desk<'_> {
             rows.push(DeliveryRow { next_attempt_at: Some(self.now + waits), outcome, ..row });
             // Nobody waits for a channel that cannot send anything.
             if self.works(&contact.channel) {
-                waits = waits + NEXT_CONTACT_AFTER;
+                waits += NEXT_CONTACT_AFTER;
             }
         }
         rows

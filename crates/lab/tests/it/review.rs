@@ -122,7 +122,7 @@ async fn what_else_the_week_brought() {
                     incident: 6,
                     class: "Spending out of hand",
                     at: Instant(
-                        1795544400000005,
+                        1795544400000006,
                     ),
                     by: "Ana Ruiz",
                     confirmed_by: "Tom Haas",
