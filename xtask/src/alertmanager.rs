@@ -51,6 +51,6 @@ impl Drop for Alertmanager {
 }
 
 /// A port that was free a moment ago; Alertmanager cannot say which one it chose.
-fn free_port() -> Result<SocketAddr> {
+pub(crate) fn free_port() -> Result<SocketAddr> {
     Ok(TcpListener::bind("127.0.0.1:0")?.local_addr()?)
 }

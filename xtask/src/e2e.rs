@@ -6,13 +6,20 @@
 mod alertmanager;
 mod bad;
 mod care;
+mod clients;
 mod demo;
 mod documents;
 mod flood;
 mod kill;
+mod mail;
+mod mailbox;
+mod night;
+mod peer;
+mod prometheus;
 mod receiver;
 mod refold;
 mod shim;
+mod walk;
 mod webhook;
 
 use std::fmt::Display;
@@ -22,7 +29,8 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, bail};
 
 /// The checks, in the order in which they run: quick ones first.
-const NAMES: [&str; 8] = ["webhook", "alertmanager", "refold", "care", "bad", "flood", "kill", "demo"];
+const NAMES: &[&str] =
+    &["night", "mail", "clients", "webhook", "alertmanager", "refold", "care", "bad", "flood", "kill", "demo"];
 /// How often a condition is looked at that must come true.
 const LOOK_EVERY: Duration = Duration::from_millis(25);
 
@@ -64,6 +72,9 @@ pub(crate) fn run(names: &[&str]) -> Result<u64> {
 
 async fn one(name: &str, checks: &mut Checks) -> Result<()> {
     match name {
+        "night" => night::run(checks).await,
+        "mail" => mail::run(checks).await,
+        "clients" => clients::run(checks).await,
         "webhook" => webhook::run(checks).await,
         "alertmanager" => alertmanager::run(checks).await,
         "refold" => refold::run(checks).await,

@@ -28,7 +28,7 @@ usage: cargo xtask <command>
   e2e [NAME…]          end-to-end checks against the release binary: all, or those named
   bench [--quick]      measure, and write docs/performance.md (--quick: a smoke run that writes nothing)
   sim [ARG…]           simulate seeds under faults; `--seed N` replays one, `--defects` shows what is caught
-  tools                install from Debian and PyPI what the tests need and is missing
+  tools                install from Debian, PyPI and npm what the tests need and is missing
 ";
 
 fn main() -> ExitCode {

@@ -30,6 +30,7 @@ const LOG_LINES_SHOWN: usize = 25;
 pub(crate) struct Site {
     dir: TempDir,
     env: Vec<(String, OsString)>,
+    flags: Vec<String>,
     data: PathBuf,
 }
 
@@ -46,7 +47,7 @@ impl Site {
         }
         let data = fs::canonicalize(dir.path())?.join("data");
         fs::create_dir(&data)?;
-        let site = Site { dir, env: Vec::new(), data };
+        let site = Site { dir, env: Vec::new(), flags: Vec::new(), data };
         site.write("policy.yaml", policy)?;
         site.write("roster.yaml", roster)?;
         Ok(site)
@@ -56,6 +57,17 @@ impl Site {
     pub(crate) fn env(mut self, name: &str, value: impl Into<OsString>) -> Site {
         self.env.push((name.to_owned(), value.into()));
         self
+    }
+
+    /// The same site with a flag more for `serve`.
+    pub(crate) fn flag(mut self, flag: impl Into<String>) -> Site {
+        self.flags.push(flag.into());
+        self
+    }
+
+    /// The same site on a test clock that stands still at `at` until `POST /dev/clock` moves it.
+    pub(crate) fn at(self, at: &str) -> Site {
+        self.flag("--dev").flag(format!("--test-clock={at}"))
     }
 
     /// The same site with its data elsewhere.
@@ -147,7 +159,7 @@ impl Site {
     fn spawn(&self, env: &[(&str, &Path)]) -> Result<Running> {
         let data = self.data.to_string_lossy().into_owned();
         let mut command = self.command(&["serve", "--listen", "127.0.0.1:0", "--data", &data])?;
-        command.args(["--policy", "policy.yaml", "--roster", "roster.yaml"]);
+        command.args(["--policy", "policy.yaml", "--roster", "roster.yaml"]).args(&self.flags);
         command.envs(env.iter().copied());
         let log = File::options().create(true).append(true).open(self.path("server.log"))?;
         let child = command.stdout(Stdio::piped()).stderr(log).spawn().context("failed to start watchbell")?;

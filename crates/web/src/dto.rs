@@ -81,6 +81,8 @@ pub(crate) struct ClockDto<'a> {
     state: &'static str,
     started_at: Instant,
     due_at: Option<Instant>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    latest_at: Option<Instant>,
     warned_at: Vec<Instant>,
     #[serde(skip_serializing_if = "Option::is_none")]
     met_at: Option<Instant>,
@@ -169,6 +171,7 @@ impl<'a> ClockDto<'a> {
             state: state(clock),
             started_at: clock.started_at,
             due_at: clock.due_at,
+            latest_at: clock.latest_at,
             warned_at: clock.warnings.iter().filter_map(|warning| warning.fired_at).collect(),
             met_at: clock.met_at,
             breached_at: clock.breached_at,

@@ -19,7 +19,7 @@ const PATIENCE: Duration = Duration::from_secs(30);
 const STAYS_OPEN: Duration = Duration::from_secs(2);
 
 /// Lets an alert fire, or end.
-async fn post(alertmanager: &Alertmanager, name: &str, instance: &str, ended: bool) -> Result<()> {
+pub(super) async fn post(alertmanager: &Alertmanager, name: &str, instance: &str, ended: bool) -> Result<()> {
     let mut alert = json!({
         "labels": {"alertname": name, "service": "support-assistant", "instance": instance},
         "annotations": {"summary": "answers contradict the knowledge base"},
@@ -104,7 +104,7 @@ async fn by_people(admin: &Api, id: &str) -> Result<()> {
     incident(admin, id, "resolved", |incident| incident["status"] == "resolved").await.map(|_| ())
 }
 
-async fn incident(api: &Api, id: &str, what: &str, holds: impl Fn(&Value) -> bool) -> Result<Value> {
+pub(super) async fn incident(api: &Api, id: &str, what: &str, holds: impl Fn(&Value) -> bool) -> Result<Value> {
     let look = || async {
         let reply = api.call("GET", &format!("/api/v1/incidents/{id}"), None).await?;
         Ok(Some(reply.json()).filter(|incident| reply.is_success() && holds(incident)))
@@ -112,7 +112,7 @@ async fn incident(api: &Api, id: &str, what: &str, holds: impl Fn(&Value) -> boo
     eventually(&format!("{id} is {what}"), PATIENCE, look).await
 }
 
-async fn timeline_has(api: &Api, id: &str, event: &str) -> Result<()> {
+pub(super) async fn timeline_has(api: &Api, id: &str, event: &str) -> Result<()> {
     let look = || async { Ok(documents::timeline(api, id).await?.iter().any(|entry| has(entry, event)).then_some(())) };
     eventually(&format!("{id} has an event `{event}`"), PATIENCE, look).await
 }

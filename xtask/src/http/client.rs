@@ -40,6 +40,15 @@ impl Connection {
         Ok(Reply { status: status.with_context(|| format!("no status in `{}`", message.start))?, message })
     }
 
+    /// Sends a whole request, and reads the answer, head and all, until `needle` is in it.
+    pub(crate) async fn send_until(&mut self, request: &[u8], needle: &str) -> Result<String> {
+        let exchange = async {
+            self.0.stream.write_all(request).await?;
+            self.0.read_until(needle).await
+        };
+        timeout(ANSWER_TIMEOUT, exchange).await.with_context(|| format!("`{needle}` did not come in time"))?
+    }
+
     /// Sends a whole request, and reads no more of the answer than its status.
     pub(crate) async fn send_for_status(&mut self, request: &[u8]) -> Result<u16> {
         let exchange = async {
@@ -115,6 +124,14 @@ impl Api {
             [("authorization", bearer.as_str()), ("content-type", "application/json"), ("connection", "close")];
         let mut connection = Connection::open(self.addr).await?;
         connection.send(&request(method, path, &headers, bytes.as_bytes())).await
+    }
+
+    /// Reads the server-sent events from the beginning of the journal until `needle` is in them.
+    pub(crate) async fn events_until(&self, needle: &str) -> Result<String> {
+        let bearer = format!("Bearer {}", self.token);
+        let headers = [("authorization", bearer.as_str()), ("last-event-id", "0")];
+        let mut connection = Connection::open(self.addr).await?;
+        connection.send_until(&request("GET", "/api/v1/events", &headers, b""), needle).await
     }
 
     /// Reads, and insists on success.

@@ -90,6 +90,15 @@ impl Buffered {
         Ok(status)
     }
 
+    /// Everything that comes until `needle` is in it: for streams, which do not end.
+    pub(super) async fn read_until(&mut self, needle: &str) -> Result<String> {
+        while find(&self.buffer, needle.as_bytes()).is_none() {
+            ensure!(self.buffer.len() <= MAX_BODY_BYTES, "the stream is too long");
+            ensure!(self.fill().await? > 0, "the stream ended without `{needle}`");
+        }
+        Ok(String::from_utf8_lossy(&self.buffer).into_owned())
+    }
+
     async fn fill(&mut self) -> Result<usize> {
         self.buffer.reserve(READ_BYTES);
         Ok(self.stream.read_buf(&mut self.buffer).await?)

@@ -16,6 +16,8 @@ use super::message::{Buffered, Message};
 pub(crate) enum Answer {
     /// Answers with a status, further header lines and no body.
     Status(u16, Vec<(String, String)>),
+    /// Answers 200 with a body.
+    Says(String),
     /// Answers 204 after a while.
     Late(Duration),
     /// Keeps the connection open and says nothing for so long.
@@ -60,20 +62,22 @@ async fn serve(stream: TcpStream, answer: &(impl Fn(Message) -> Answer + Sync)) 
     stream.set_nodelay(true)?;
     let mut connection = Buffered::new(stream);
     while let Some(message) = connection.read().await? {
-        let (status, headers) = match answer(message) {
-            Answer::Status(status, headers) => (status, headers),
+        let (status, headers, body) = match answer(message) {
+            Answer::Status(status, headers) => (status, headers, String::new()),
+            Answer::Says(body) => (200, Vec::new(), body),
             Answer::Late(time) => {
                 tokio::time::sleep(time).await;
-                (204, Vec::new())
+                (204, Vec::new(), String::new())
             }
             Answer::Hang(time) => {
                 tokio::time::sleep(time).await;
                 continue;
             }
         };
-        let mut head = format!("HTTP/1.1 {status} -\r\ncontent-length: 0\r\n");
+        let mut head = format!("HTTP/1.1 {status} -\r\ncontent-length: {}\r\n", body.len());
         headers.iter().for_each(|(name, value)| head.push_str(&format!("{name}: {value}\r\n")));
         head.push_str("\r\n");
+        head.push_str(&body);
         connection.stream.write_all(head.as_bytes()).await?;
     }
     Ok(())

@@ -61,7 +61,8 @@ fn thread(no: u64, mail: &Mail) -> Thread {
     let field = |name: &str| mail.data.get(name).and_then(serde_json::Value::as_str);
     let subject = match (field("class"), field("service")) {
         (Some(class), Some(service)) => format!("{incident}: {class} on {service}"),
-        _ => incident.clone(),
+        // Words to an audience name neither: who reads them need not know.
+        _ => mail.subject.clone(),
     };
     let key = mail.link.clone().unwrap_or_else(|| incident.clone());
     Thread { incident, key, subject }
