@@ -5,6 +5,7 @@
 mod count;
 mod detectors;
 mod rate;
+mod would;
 
 use std::collections::BTreeMap;
 
@@ -16,6 +17,8 @@ use xxhash_rust::xxh3::Xxh3;
 pub use count::CountState;
 pub use detectors::{Detector, Detectors, MAX_DETECTORS};
 pub use rate::{BETS_AFTER, MAX_PENDING, RateState};
+
+pub use would::Would;
 
 use crate::decision::{Decision, SignalRef};
 use crate::signal::{Signal, Unit};
@@ -75,14 +78,7 @@ impl Triggers {
     /// The triggers that fire for a signal, in the order of the policy.
     pub fn observe(&self, policy: &Policy, detectors: &mut Detectors, observed: Observed<'_>) -> Vec<Firing> {
         let mut firings = Vec::new();
-        let specific = self.by_metric.get(&observed.signal.metric).map(Vec::as_slice).unwrap_or_default();
-        let mut candidates = specific.iter().chain(&self.any).peekable();
-        if candidates.peek().is_none() {
-            return firings;
-        }
-        let mut order: Vec<usize> = candidates.copied().collect();
-        order.sort_unstable();
-        for i in order {
+        for i in self.concerned(observed.signal) {
             let trigger = &policy.triggers[i];
             match rate::Rule::of(policy, trigger) {
                 Some(rule) => firings.extend(rule.observe(detectors, observed)),
@@ -90,6 +86,14 @@ impl Triggers {
             }
         }
         firings
+    }
+
+    /// The triggers that may look at a signal, in the order of the policy.
+    fn concerned(&self, signal: &Signal) -> Vec<usize> {
+        let specific = self.by_metric.get(&signal.metric).map(Vec::as_slice).unwrap_or_default();
+        let mut order: Vec<usize> = specific.iter().chain(&self.any).copied().collect();
+        order.sort_unstable();
+        order
     }
 
     /// Lets triggers fire that do so without a further signal: see [`Detectors::next_due`].

@@ -9,7 +9,8 @@ use policy::model::{Channel, FromEnv, MailSecurity, MailServer, Policy, Roster};
 use policy::{Diagnostic, Loaded, Source};
 use problem::Problem;
 use serde::{Deserialize, Serialize};
-use wcore::trigger::Triggers;
+use wcore::Signal;
+use wcore::trigger::{Triggers, Would};
 
 /// The two documents, as text.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -28,6 +29,7 @@ pub struct Rules {
     pub roster: Arc<Roster>,
     /// Their text.
     pub documents: Documents,
+    source_secrets: BTreeMap<String, Result<Secret, Problem>>,
     pub(crate) triggers: Triggers,
     pub(crate) channels: BTreeMap<String, Result<Target, Problem>>,
 }
@@ -75,7 +77,27 @@ impl Rules {
         let (Some(policy), Some(roster)) = (loaded.policy, loaded.roster) else { return Err(loaded.diagnostics) };
         let triggers = Triggers::new(&policy);
         let channels = roster.channels.iter().map(|(name, channel)| (name.clone(), target(channel, secrets))).collect();
-        Ok(Rules { policy: Arc::new(policy), roster: Arc::new(roster), documents, triggers, channels })
+        let signed = policy.sources.iter().filter_map(|(name, source)| Some((name, source.signature.as_ref()?)));
+        let source_secrets =
+            signed.map(|(name, signature)| (name.clone(), secrets.find(&signature.secret_env))).collect();
+        let (policy, roster) = (Arc::new(policy), Arc::new(roster));
+        Ok(Rules { policy, roster, documents, source_secrets, triggers, channels })
+    }
+
+    /// With what a declared source signs; a problem where its secret is not there.
+    pub fn source_secret(&self, name: &str) -> Result<&Secret, Problem> {
+        let unsigned = || Problem::new(&problem::SECRET_MISSING, format!("the source `{name}` names no secret"));
+        self.source_secrets.get(name).ok_or_else(unsigned)?.as_ref().map_err(Clone::clone)
+    }
+
+    /// Declared sources of which nothing can be taken in, since their secret is not there, and why.
+    pub fn broken_sources(&self) -> impl Iterator<Item = (&str, &Problem)> {
+        self.source_secrets.iter().filter_map(|(name, secret)| Some((name.as_str(), secret.as_ref().err()?)))
+    }
+
+    /// The triggers for which a signal would be evidence, and what they would make of it.
+    pub fn would(&self, signal: &Signal) -> Vec<Would> {
+        self.triggers.would(&self.policy, signal)
     }
 
     /// Channels that cannot send as they are configured, and why.

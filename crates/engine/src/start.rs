@@ -167,7 +167,10 @@ fn broken(rules: &Rules) -> Vec<Problem> {
     let complain = |(name, problem): (&str, &Problem)| {
         Problem::new(&problem::CHANNEL_MISCONFIGURED, format!("channel `{name}`: {problem}"))
     };
-    rules.broken_channels().map(complain).collect()
+    let silent = |(name, problem): (&str, &Problem)| {
+        Problem::new(problem.code, format!("nothing of the source `{name}` can be taken in: {}", problem.detail))
+    };
+    rules.broken_channels().map(complain).chain(rules.broken_sources().map(silent)).collect()
 }
 
 fn detectors(reader: &dyn journal::Reader) -> Result<Detectors, StartError> {

@@ -35,7 +35,7 @@ pub const SIGNATURE_HEADER: &str = "X-Grafana-Alerting-Signature";
 /// How far a signed timestamp may be from now; limits the replay of an observed request.
 pub const TOLERANCE: Duration = Duration::from_mins(5);
 /// Bytes of an HMAC-SHA256.
-const CODE_BYTES: usize = 32;
+pub(crate) const CODE_BYTES: usize = 32;
 
 /// What a signed request carries in its headers.
 #[derive(Clone, Copy, Debug)]
@@ -130,7 +130,7 @@ pub fn verify(secret: &[u8], headers: &SignedHeaders<'_>, body: &[u8], now: Inst
 }
 
 /// The bytes of a code in hexadecimal digits.
-fn unhex(text: &str) -> Option<[u8; CODE_BYTES]> {
+pub(crate) fn unhex(text: &str) -> Option<[u8; CODE_BYTES]> {
     let digits: Vec<u8> = text.chars().map(|c| c.to_digit(16).map(|digit| digit as u8)).collect::<Option<_>>()?;
     let bytes: Vec<u8> = digits.chunks_exact(2).map(|pair| pair[0] << 4 | pair[1]).collect();
     (digits.len() == 2 * CODE_BYTES).then(|| bytes.try_into().ok()).flatten()

@@ -20,6 +20,7 @@ pub mod mapping;
 pub mod native;
 pub mod pagerduty;
 pub mod redact;
+pub mod signature;
 
 use problem::Problem;
 

@@ -7,11 +7,24 @@ use std::collections::BTreeMap;
 
 use calendar::Instant;
 use expect_test::expect;
-use intake::mapping::{self, Field, Mapped, Mapping, Path, UnitFields};
+use intake::mapping;
+use policy::mapping::{Field, Mapping, Path, UnitFields};
+use problem::Problem;
 use serde_json::{Value, json};
+use wcore::signal::Signal;
 
-fn read(mapping: &Mapping, body: &Value) -> Result<Mapped, problem::Problem> {
-    mapping::read(body.to_string().as_bytes(), mapping, Instant::parse("2026-11-27T14:00:00Z").unwrap())
+/// What is shown of a body: its signals or why there are none, and how many warnings there were.
+type Read = (Vec<Result<Signal, Problem>>, usize);
+
+fn read_all(mapping: &Mapping, body: &Value) -> Result<Read, Problem> {
+    let now = Instant::parse("2026-11-27T14:00:00Z").unwrap();
+    let mapped = mapping::read(body.to_string().as_bytes(), mapping, now)?;
+    let signals = mapped.signals.into_iter().map(|signal| signal.map_err(|rejected| rejected.problem));
+    Ok((signals.collect(), mapped.warnings.len()))
+}
+
+fn read(mapping: &Mapping, body: &Value) -> Result<Signal, Problem> {
+    read_all(mapping, body).and_then(|(mut signals, _)| signals.remove(0))
 }
 
 fn constant(text: &str) -> Field {
@@ -28,6 +41,7 @@ fn or(path: &str, default: &str) -> Field {
 
 fn tickets() -> Mapping {
     Mapping {
+        each: None,
         source: constant("helpdesk"),
         metric: at("ticket.reason"),
         service: or("ticket.product", "support-assistant"),
@@ -58,15 +72,16 @@ fn altered(key: &str, member: Value) -> Value {
 
 #[test]
 fn every_part_is_found() {
-    let mapped = read(&tickets(), &ticket()).unwrap();
-    assert!(mapped.warnings.is_empty());
-    expect![[r#"{"id":"4711","source":"helpdesk","metric":"hallucinated_commitment","service":"bot","at":"2026-11-27T13:59:00Z","value":0.5,"label":"confirmed","summary":"Bot promised a refund","unit":{"kind":"conversation","id":"c-1"},"evaluator":null,"labels":{"vip":"true"},"link":"https://help.example/4711","alert":null,"late":false}"#]].assert_eq(&serde_json::to_string(&mapped.signal).unwrap());
+    let (mut signals, warnings) = read_all(&tickets(), &ticket()).unwrap();
+    assert_eq!((signals.len(), warnings), (1, 0));
+    let signal = signals.remove(0).unwrap();
+    expect![[r#"{"id":"4711","source":"helpdesk","metric":"hallucinated_commitment","service":"bot","at":"2026-11-27T13:59:00Z","value":0.5,"label":"confirmed","summary":"Bot promised a refund","unit":{"kind":"conversation","id":"c-1"},"evaluator":null,"labels":{"vip":"true"},"link":"https://help.example/4711","alert":null,"late":false}"#]].assert_eq(&serde_json::to_string(&signal).unwrap());
 }
 
 #[test]
 fn what_is_optional_may_be_absent() {
-    let mapped = read(&tickets(), &json!({"ticket": {"reason": "r", "url": "javascript:alert(1)"}})).unwrap();
-    expect![[r#"{"id":null,"source":"helpdesk","metric":"r","service":"support-assistant","at":null,"value":null,"label":null,"summary":null,"unit":null,"evaluator":null,"labels":{},"link":null,"alert":null,"late":false}"#]].assert_eq(&serde_json::to_string(&mapped.signal).unwrap());
+    let signal = read(&tickets(), &json!({"ticket": {"reason": "r", "url": "javascript:alert(1)"}})).unwrap();
+    expect![[r#"{"id":null,"source":"helpdesk","metric":"r","service":"support-assistant","at":null,"value":null,"label":null,"summary":null,"unit":null,"evaluator":null,"labels":{},"link":null,"alert":null,"late":false}"#]].assert_eq(&serde_json::to_string(&signal).unwrap());
 }
 
 #[test]
@@ -114,14 +129,52 @@ fn times_have_several_forms() {
         (json!("2026-11-28T00:00:00Z"), None),
         (Value::Null, None),
     ] {
-        let signal = read(&tickets(), &altered("at", time)).unwrap().signal;
+        let signal = read(&tickets(), &altered("at", time)).unwrap();
         assert_eq!(signal.at.map(|at| at.to_string()).as_deref(), wanted);
     }
 }
 
 #[test]
 fn long_texts_are_shortened_with_a_warning() {
-    let mapped = read(&tickets(), &altered("title", json!("x".repeat(3_000)))).unwrap();
-    assert_eq!(mapped.signal.summary.unwrap().chars().count(), intake::limit::SUMMARY);
-    assert_eq!(mapped.warnings[0].detail, "names or labels shortened or left out: 1");
+    let (signals, warnings) = read_all(&tickets(), &altered("title", json!("x".repeat(3_000)))).unwrap();
+    let summary = signals[0].as_ref().unwrap().summary.as_ref().unwrap();
+    assert_eq!((summary.chars().count(), warnings), (intake::limit::SUMMARY, 1));
+}
+
+#[test]
+fn an_array_gives_a_signal_of_each_element() {
+    let mapping = Mapping {
+        each: Some(Path::parse("data.findings").unwrap()),
+        metric: at("kind"),
+        service: at("$.account.service"),
+        id: Some(at("id")),
+        at: None,
+        ..Mapping { unit: None, labels: BTreeMap::new(), ..tickets() }
+    };
+    let body = json!({"account": {"service": "bot"}, "data": {"findings": [
+        {"id": "f-1", "kind": "pii_leak"}, {"id": "f-2"}, {"id": "f-3", "kind": "off_topic"},
+    ]}});
+    let (signals, _) = read_all(&mapping, &body).unwrap();
+    let shown: Vec<String> = signals
+        .into_iter()
+        .map(|signal| match signal {
+            Ok(signal) => format!("{} {} {}", signal.id.unwrap(), signal.metric, signal.service),
+            Err(problem) => problem.detail,
+        })
+        .collect();
+    assert_eq!(
+        shown,
+        ["f-1 pii_leak bot", "nothing stands at `kind`, and `metric` has no default", "f-3 off_topic bot"]
+    );
+    for (findings, wanted) in [
+        (json!({}), "`data.findings` holds no array, and `each` goes through one"),
+        (Value::Null, "`data.findings` holds no array, and `each` goes through one"),
+        (json!(vec![0; 1_001]), "`data.findings` holds 1001 elements, the limit is 1000"),
+    ] {
+        let problem = read_all(&mapping, &json!({"data": {"findings": findings}})).unwrap_err();
+        assert_eq!(problem.detail, wanted);
+    }
+    let nothing = read_all(&mapping, &json!({})).unwrap_err();
+    assert_eq!(nothing.detail, "nothing stands at `data.findings`, and `each` goes through an array there");
+    assert_eq!(read_all(&mapping, &json!({"data": {"findings": []}})).unwrap().0.len(), 0);
 }

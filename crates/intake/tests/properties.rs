@@ -6,8 +6,9 @@
 use std::collections::BTreeMap;
 
 use calendar::Instant;
-use intake::mapping::{self, Field, Mapping, Path};
+use intake::mapping;
 use intake::{alertmanager, alertmanager_api, grafana, limit, native, pagerduty, redact};
+use policy::mapping::{Field, Mapping, Path, UnitFields};
 use proptest::collection::{btree_map, vec};
 use proptest::option;
 use proptest::prelude::*;
@@ -42,6 +43,7 @@ const BODIES: [&str; 6] = [NATIVE, ALERTMANAGER, GRAFANA, PROMETHEUS, PAGERDUTY,
 fn mapping() -> Mapping {
     let at = |path: &str| Field::At { path: Path::parse(path).unwrap(), default: None };
     Mapping {
+        each: None,
         source: Field::Constant("tickets".to_owned()),
         metric: at("t.m"),
         service: at("t.s"),
@@ -50,7 +52,7 @@ fn mapping() -> Mapping {
         value: Some(at("t.v")),
         label: Some(at("t.m")),
         summary: Some(at("t.s")),
-        unit: Some(mapping::UnitFields { kind: at("t.s"), id: at("t.u[0]") }),
+        unit: Some(UnitFields { kind: at("t.s"), id: at("t.u[0]") }),
         link: Some(at("t.l")),
         labels: BTreeMap::from([("m".to_owned(), at("t.m"))]),
     }
@@ -60,8 +62,8 @@ fn mapping() -> Mapping {
 fn single(body: &[u8]) -> impl Iterator<Item = Signal> {
     let event = pagerduty::read(body, now()).ok().and_then(|event| event.signal);
     let change = pagerduty::read_change(body, now()).ok().map(|change| change.signal);
-    let mapped = mapping::read(body, &mapping(), now()).ok().map(|mapped| mapped.signal);
-    event.into_iter().chain(change).chain(mapped)
+    let mapped = mapping::read(body, &mapping(), now()).map(|mapped| mapped.signals).unwrap_or_default();
+    event.into_iter().chain(change).chain(mapped.into_iter().flatten())
 }
 
 fn now() -> Instant {

@@ -11,6 +11,7 @@ mod policy;
 mod reader;
 mod role;
 mod roster;
+mod source;
 mod statutory;
 mod target;
 mod tree;
@@ -25,6 +26,7 @@ use crate::model::{Policy, Roster};
 pub(crate) use people::BUILT_IN_CHANNELS;
 pub(crate) use reader::{Kind, Places, Reader, Reference};
 pub(crate) use roster::RosterDocument;
+pub use source::BUILT_IN_SOURCES;
 pub use tree::{MAX_DOCUMENT_BYTES, MAX_DOCUMENT_DEPTH, MAX_DOCUMENT_NODES};
 
 /// Most diagnostics that are kept of one load: nobody reads more, and the first explain most.

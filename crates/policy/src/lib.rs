@@ -4,6 +4,7 @@
 //! decidable fragment of CEL. Pure: it knows neither storage nor HTTP.
 
 pub mod condition;
+pub mod mapping;
 pub mod model;
 pub mod starter;
 
@@ -17,6 +18,7 @@ pub mod statutory;
 mod suggest;
 
 pub use diagnostic::{Diagnostic, Label, Level, Source};
+pub use document::BUILT_IN_SOURCES;
 pub use document::{Loaded, MAX_DIAGNOSTICS, MAX_DOCUMENT_BYTES, MAX_DOCUMENT_DEPTH, MAX_DOCUMENT_NODES, load};
 pub use lookup::ALWAYS;
 pub use render::{render, to_json};

@@ -8,6 +8,7 @@ use calendar::{Calendar, Duration, Schedule};
 use serde::{Deserialize, Serialize};
 
 use crate::condition::Condition;
+use crate::mapping::DeclaredSource;
 use crate::statement::Statement;
 
 /// Severity as an ordinal: 1 is the most severe.
@@ -26,6 +27,8 @@ pub struct Policy {
     pub services: BTreeMap<String, Service>,
     /// Metrics by id.
     pub metrics: BTreeMap<String, Metric>,
+    /// Declared webhooks by name.
+    pub sources: BTreeMap<String, DeclaredSource>,
     /// Triggers in document order.
     pub triggers: Vec<Trigger>,
     /// Audiences by id.

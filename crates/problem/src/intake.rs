@@ -49,6 +49,18 @@ crate::codes! { INTAKE;
     GRAFANA_SIGNATURE = "grafana-signature", 401, "Grafana's signature does not match",
         cause: "The secret, the name of a header or the use of a timestamp differs between the contact point and the source here, something on the way changed the body, or the clocks differ by more than five minutes.",
         remedy: "Compare the contact point's HMAC settings (secret, header, timestamp header) with those of the source, and keep both clocks synchronised.";
+    SOURCE_SIGNATURE = "source-signature", 401, "the signature of a declared webhook does not match",
+        cause: "The policy says that this source signs its bodies, with HMAC-SHA256. The header is missing, the secret differs on the two sides, or something on the way changed the body.",
+        remedy: "Compare the secret at the sender with the environment variable that the policy names under `signature`, and the name of the header.";
+    SOURCE_UNKNOWN = "source-unknown", 404, "no source has that name",
+        cause: "The path names a webhook that the policy in force does not declare under `sources`.",
+        remedy: "Declare it in the policy, or correct the URL at the sender; `/sources` lists the ways in.";
+    SOURCE_MISMATCH = "source-mismatch", 403, "the key belongs to another source",
+        cause: "The token was made for one source, and opens no other way in, so that a leaked key of one sender cannot speak for another.",
+        remedy: "Use the key of this source, or make one on its page under `/sources`.";
+    QUOTA_EXCEEDED = "quota-exceeded", 429, "the source has used up its quota",
+        cause: "The source sent more signals within a minute than it may. Nothing of this request was taken in.",
+        remedy: "Wait as long as `Retry-After` says and send again. If the rate is meant, raise the source's `per_minute` in the policy, or `signals_per_minute` in the settings.";
     PAGERDUTY_FORMAT = "pagerduty-format", 400, "this is not an event of PagerDuty's Events API, version 2",
         cause: "Events need `routing_key`, `event_action` and, to trigger, a `payload` with `summary`, `source` and `severity` (critical, error, warning or info); to acknowledge or resolve, a `dedup_key`. Changes need `routing_key` and `payload.summary`.",
         remedy: "Correct the fields that the detail names. The sender got the same list in PagerDuty's form, and will not send the event again by itself.";

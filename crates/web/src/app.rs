@@ -10,6 +10,7 @@ use wcore::Incident;
 
 use crate::access::{Access, InFlight, Viewer, may_see};
 use crate::id;
+use crate::intake::way::Ledger;
 use crate::metrics::Meters;
 use crate::status::Watch;
 
@@ -24,6 +25,8 @@ pub struct AppConfig {
     pub test_clock: bool,
     /// Requests of one token or session that may be under way at once.
     pub in_flight_max: usize,
+    /// Signals that each built-in source may send in a minute; `None`: as many as can be written.
+    pub signals_per_minute: Option<u32>,
     /// Where the public status page is; the public URL, unless it is exported elsewhere.
     pub status_url: String,
 }
@@ -36,7 +39,14 @@ impl AppConfig {
     pub fn new(public_url: impl Into<String>) -> AppConfig {
         let public_url = public_url.into().trim_end_matches('/').to_owned();
         let status_url = public_url.clone();
-        AppConfig { public_url, dev: false, test_clock: false, in_flight_max: IN_FLIGHT_MAX, status_url }
+        AppConfig {
+            public_url,
+            dev: false,
+            test_clock: false,
+            in_flight_max: IN_FLIGHT_MAX,
+            signals_per_minute: None,
+            status_url,
+        }
     }
 }
 
@@ -48,6 +58,7 @@ pub(crate) struct App {
     pub(crate) config: Arc<AppConfig>,
     pub(crate) meters: Arc<Meters>,
     pub(crate) in_flight: Arc<InFlight>,
+    pub(crate) ledger: Arc<Ledger>,
     pub(crate) status: Arc<Watch>,
 }
 

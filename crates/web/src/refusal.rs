@@ -133,7 +133,9 @@ enum Path {
 
 impl Path {
     fn of(path: &str) -> Path {
-        if path.starts_with("/intake/") || path == "/api/v2/alerts" {
+        if path.starts_with("/intake/webhook/") {
+            Path::Signals
+        } else if path.starts_with("/intake/") || path == "/api/v2/alerts" {
             Path::Emulated
         } else if path.starts_with("/v2/") {
             Path::PagerDuty
@@ -157,7 +159,7 @@ impl Path {
 }
 
 fn is_overload(code: &Code) -> bool {
-    [problem::OVERLOADED.id, problem::IN_FLIGHT_TOO_MANY.id].contains(&code.id)
+    [problem::OVERLOADED.id, problem::IN_FLIGHT_TOO_MANY.id, problem::QUOTA_EXCEEDED.id].contains(&code.id)
 }
 
 fn status(status: u16) -> StatusCode {
@@ -181,6 +183,9 @@ mod tests {
             ("/intake/alertmanager", &problem::STOPPING, 503),
             ("/intake/alertmanager", &problem::TOKEN_MISSING, 401),
             ("/api/v2/alerts", &problem::OVERLOADED, 503),
+            ("/intake/grafana", &problem::QUOTA_EXCEEDED, 503),
+            ("/intake/webhook/desk", &problem::QUOTA_EXCEEDED, 429),
+            ("/v1/signals", &problem::QUOTA_EXCEEDED, 429),
             ("/v2/enqueue", &problem::OVERLOADED, 429),
             ("/v2/enqueue", &problem::IN_FLIGHT_TOO_MANY, 429),
             ("/v2/enqueue", &problem::STOPPING, 503),

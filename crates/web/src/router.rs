@@ -19,6 +19,7 @@ use crate::access::{Access, InFlight, Needs, Permission, guard, guard_page};
 use crate::api::{audit, clocks, commands, decisions, deliveries, incidents, rules, sessions, signals, tokens, users};
 use crate::app::{App, AppConfig};
 use crate::body::COMMAND_BYTES;
+use crate::intake::way::Ledger;
 use crate::metrics::{Meters, metrics};
 use crate::pages::{self, outside};
 use crate::refusal::{Refusal, render};
@@ -47,6 +48,7 @@ fn table() -> Vec<Route> {
         row(Method::POST, "/intake/alertmanager", Needs::Source, intake::alertmanager),
         row(Method::POST, "/intake/grafana", Needs::Source, intake::grafana),
         row(Method::PUT, "/intake/grafana", Needs::Source, intake::grafana),
+        row(Method::POST, "/intake/webhook/{name}", Needs::Source, intake::webhook),
         row(Method::GET, "/api/v1/incidents", READ, incidents::index),
         row(Method::POST, "/api/v1/incidents", REPORT, incidents::declare),
         row(Method::GET, "/api/v1/incidents/{id}", READ, incidents::show),
@@ -137,6 +139,7 @@ pub fn router(engine: Engine, access: Arc<Access>, config: AppConfig) -> Router 
         config: Arc::new(config),
         meters: Arc::new(Meters::default()),
         in_flight: Arc::new(InFlight::default()),
+        ledger: Arc::new(Ledger::default()),
     };
     let mut router = Router::new();
     for Route { path, needs, handler, .. } in routes {

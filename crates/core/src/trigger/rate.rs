@@ -206,7 +206,7 @@ impl<'p> Rule<'p> {
     }
 
     /// 0 good to 1 bad; `None` where the signal says neither.
-    fn badness(&self, signal: &Signal) -> Option<f64> {
+    pub(super) fn badness(&self, signal: &Signal) -> Option<f64> {
         let by_label = || {
             let label = signal.label.as_deref()?;
             LABELS.iter().find(|(word, _)| label.eq_ignore_ascii_case(word)).map(|(_, badness)| *badness)

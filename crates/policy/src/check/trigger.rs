@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{Check, Finding, In};
 use crate::condition::TextField;
 use crate::diagnostic::Level;
+use crate::mapping::Field;
 use crate::model::{Raise, Trigger, TriggerKind};
 use crate::suggest;
 
@@ -13,6 +14,7 @@ pub(super) fn check(check: &mut Check<'_>) {
     shadowed(check);
     rates_without_bounds(check);
     services_exist(check);
+    sources_name_services(check);
 }
 
 fn classes_without_trigger(check: &mut Check<'_>) {
@@ -76,6 +78,27 @@ fn rates_without_bounds(check: &mut Check<'_>) {
             };
             check.at(In::Policy, &format!("triggers/{}", trigger.id), finding);
             check.relate(In::Policy, &format!("metrics/{metric}"), "this metric");
+        }
+    }
+}
+
+/// A webhook that always speaks about a service of which nobody has heard.
+fn sources_name_services(check: &mut Check<'_>) {
+    let policy = check.policy;
+    for (id, source) in &policy.sources {
+        let service = match &source.mapping.service {
+            Field::Constant(service) | Field::At { default: Some(service), .. } => service,
+            Field::At { default: None, .. } => continue,
+        };
+        if !policy.services.contains_key(service) {
+            let finding = Finding {
+                level: Level::Warning,
+                code: &problem::UNKNOWN_SERVICE,
+                message: format!("the source `{id}` speaks about the service `{service}`, which is not listed"),
+                hint: suggest::did_you_mean(service, policy.services.keys().map(String::as_str))
+                    .unwrap_or_else(|| format!("add it: services: {{{service}: {{name: …}}}}")),
+            };
+            check.at(In::Policy, &format!("sources/{id}/service"), finding);
         }
     }
 }

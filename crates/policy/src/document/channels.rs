@@ -109,7 +109,7 @@ fn url(reader: &mut Reader<'_>, node: &Node, fields: &mut Fields<'_>) -> Option<
 }
 
 /// The name of an environment variable.
-fn variable(reader: &mut Reader<'_>, node: &Node, what: &str) -> Option<String> {
+pub(super) fn variable(reader: &mut Reader<'_>, node: &Node, what: &str) -> Option<String> {
     reader.parsed(node, what, |text| {
         let name = |c: char| c.is_ascii_alphanumeric() || c == '_';
         match !text.is_empty() && text.chars().all(name) && !text.starts_with(|c: char| c.is_ascii_digit()) {

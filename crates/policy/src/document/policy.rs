@@ -8,7 +8,7 @@ use ::calendar::Duration;
 use super::reader::{Fields, Kind, Reader};
 use super::target::{self, Context};
 use super::tree::{Entry, Node};
-use super::{audience, role, statutory, trigger, value, version_of};
+use super::{audience, role, source, statutory, trigger, value, version_of};
 use crate::model::{Class, Metric, Policy, Rank, Review, Service, Severity};
 use crate::statement::Statement;
 use crate::suggest;
@@ -35,6 +35,7 @@ pub(super) fn compile(reader: &mut Reader<'_>, root: &Node) -> Option<Policy> {
     let severities = severities(reader, &mut fields);
     let services = services(reader, fields.get("services"));
     let metrics = metrics(reader, fields.get("metrics"));
+    let sources = source::sources(reader, fields.get("sources"));
     let triggers = trigger::triggers(reader, fields.get("triggers"), &severities);
     let audiences = audience::audiences(reader, fields.get("audiences"));
     let context = Context { severities: &severities, audiences: &audiences };
@@ -69,6 +70,7 @@ pub(super) fn compile(reader: &mut Reader<'_>, root: &Node) -> Option<Policy> {
         severities,
         services,
         metrics,
+        sources,
         triggers,
         audiences,
         targets,

@@ -132,6 +132,52 @@ const CASES: &[(&str, &str, &str)] = &[
     ),
     ("nobody declares", "raise: {class: latency,", "raise: {class: pii_leak,"),
     ("warning at twice the time", "version: 1\n", "version: 1\nwarn_at: [80%, 200%]\nreopen_within: never\n"),
+    ("source without a mapping", "review: {every", "sources:\n  desk: {kind: webhook}\nreview: {every"),
+    (
+        "source of an unknown kind",
+        "review: {every",
+        "sources:\n  desk: {kind: webhok, mapping: {metric: a, service: b}}\nreview: {every",
+    ),
+    (
+        "source with a taken name",
+        "review: {every",
+        "sources:\n  grafana: {mapping: {metric: a, service: b}}\nreview: {every",
+    ),
+    (
+        "mapping without what is required",
+        "review: {every",
+        "sources:\n  desk: {mapping: {label: ticket.verdict}}\nreview: {every",
+    ),
+    (
+        "mapping with an unknown key",
+        "review: {every",
+        "sources:\n  desk: {mapping: {metric: a, service: b, lable: c}}\nreview: {every",
+    ),
+    (
+        "mapping paths that are none",
+        "review: {every",
+        "sources:\n  desk:\n    each: \"items[*]\"\n    mapping:\n      metric: ticket..reason\n      service: {path: \"\", default: support}\n      id: ticket[id]\n      unit: {kind: conversation, id: .c}\n      labels: {plan: \"a['b']\"}\nreview: {every",
+    ),
+    (
+        "mapping parts of the wrong shape",
+        "review: {every",
+        "sources:\n  desk:\n    mapping:\n      metric: {constant: leak, path: a}\n      service: {default: support}\n      label: [a, b]\n      value: {constant: \" \"}\n      link: {path: a, defualt: b}\n      unit: ticket.id\nreview: {every",
+    ),
+    (
+        "source about a service that is not listed",
+        "review: {every",
+        "sources:\n  desk: {mapping: {metric: a, service: {constant: suport}}}\n  shop: {mapping: {metric: a, service: {path: b, default: nowhere}}}\nreview: {every",
+    ),
+    (
+        "source with a secret in the policy",
+        "review: {every",
+        "sources:\n  desk: {signature: {secret_env: \"hunter2!\", header: \"X Sig\"}, mapping: {metric: a, service: b}}\n  shop: {signature: {}, mapping: {metric: a, service: b}}\nreview: {every",
+    ),
+    (
+        "source with an impossible quota",
+        "review: {every",
+        "sources:\n  desk: {per_minute: 0, mapping: {metric: a, service: b}}\nreview: {every",
+    ),
     ("review without a day", r#"on: "Mon 10:00""#, r#"on: "10:00""#),
 ];
 

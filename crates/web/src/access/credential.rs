@@ -74,6 +74,7 @@ impl Access {
             viewer: Viewer { person: token.person.clone(), name, admin },
             credential: format!("token:{hash}"),
             grant: Grant::Scopes(token.scopes.clone()),
+            source: token.source.clone(),
             by_cookie: false,
         })
     }
@@ -94,6 +95,7 @@ impl Access {
             viewer: Viewer { person: Some(session.person.clone()), name, admin },
             credential: format!("session:{hash}"),
             grant: Grant::Role(role),
+            source: None,
             by_cookie: true,
         })
     }

@@ -81,6 +81,8 @@ pub(crate) struct Principal {
     pub(crate) credential: String,
     /// What the credential allows.
     pub(crate) grant: Grant,
+    /// The one source for which it may speak; `None`: for all.
+    pub(crate) source: Option<String>,
     /// Recognised by a cookie, which browsers also send for strangers.
     pub(crate) by_cookie: bool,
 }
@@ -89,6 +91,17 @@ impl Principal {
     /// Refuses where the credential does not allow it.
     pub(crate) fn must(&self, permission: Permission) -> Result<(), Problem> {
         self.grant.must_allow(permission)
+    }
+
+    /// Refuses where the credential was made for another source.
+    pub(crate) fn must_speak_for(&self, source: &str) -> Result<(), Problem> {
+        match &self.source {
+            Some(own) if own != source => {
+                let detail = format!("the key is that of `{own}`, and this is `{source}`");
+                Err(Problem::new(&problem::SOURCE_MISMATCH, detail))
+            }
+            _ => Ok(()),
+        }
     }
 }
 

@@ -39,6 +39,9 @@ pub(crate) struct Token {
     pub(crate) expires_at: Instant,
     /// The last characters of its secret.
     pub(crate) last4: String,
+    /// The one source for which it speaks; without it, for all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) source: Option<String>,
     /// With what its sender signs, where it can and should.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) signing_secret: Option<SigningSecret>,
@@ -58,6 +61,8 @@ pub(crate) struct NewToken {
     pub(crate) scopes: Vec<Scope>,
     pub(crate) person: Option<String>,
     pub(crate) expires_at: Option<Instant>,
+    /// The one source for which it shall speak.
+    pub(crate) source: Option<String>,
     /// Its sender signs its requests: a signing secret is made, too.
     #[serde(default)]
     pub(crate) signed: bool,
@@ -95,6 +100,9 @@ impl Access {
         if let Some(person) = &wish.person {
             self.must_be_known(person)?;
         }
+        if let Some(source) = &wish.source {
+            self.must_be_source(source)?;
+        }
         let mut scopes = wish.scopes;
         scopes.sort_unstable();
         scopes.dedup();
@@ -106,11 +114,22 @@ impl Access {
             created_at: now,
             expires_at,
             last4: last4(&secret),
+            source: wish.source,
             signing_secret: wish.signed.then(SigningSecret::generate),
         };
         let hash = SecretHash::of(&secret);
         self.tokens.put(&self.engine, hash, token.clone()).await?;
         Ok((hash.to_string(), secret, token))
+    }
+
+    fn must_be_source(&self, source: &str) -> Result<(), Problem> {
+        let policy = &self.engine.rules().policy;
+        let known = policy::BUILT_IN_SOURCES.iter().copied().chain(policy.sources.keys().map(String::as_str));
+        let known: Vec<&str> = known.collect();
+        if known.contains(&source) {
+            return Ok(());
+        }
+        Err(invalid(format!("`source` names none of the ways in, which are {}", known.join(", "))))
     }
 
     /// Every token by id, the newest first.
@@ -154,6 +173,7 @@ impl Access {
             created_at: now,
             expires_at: now + LIFETIME,
             last4: last4(secret),
+            source: None,
             signing_secret: None,
         };
         self.tokens.put(&self.engine, hash, token).await?;

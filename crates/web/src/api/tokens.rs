@@ -71,6 +71,7 @@ fn shape(id: &str, token: &Token) -> Value {
         "name": token.name,
         "scopes": token.scopes,
         "person": token.person,
+        "source": token.source,
         "created_at": token.created_at,
         "expires_at": token.expires_at,
         "last4": token.last4,

@@ -9,6 +9,7 @@ use intake::limit;
 use serde_json::Value;
 
 use super::notified;
+use super::way::Way;
 use crate::access::Principal;
 use crate::app::App;
 use crate::body;
@@ -25,7 +26,8 @@ pub(crate) async fn grafana(
     headers: HeaderMap,
     request: Request,
 ) -> Result<Json<Value>, Refusal> {
-    let body = body::read(request.into_body(), limit::ALERTMANAGER_BODY_BYTES).await?;
+    let way = Way::enter(&app, "grafana", &principal, request.uri())?;
+    let body = way.hear(body::read(request.into_body(), limit::ALERTMANAGER_BODY_BYTES).await)?;
     let now = app.engine.now();
     if let Some(secret) = app.access.signing_secret(&principal) {
         let text = |name| headers.get(name).and_then(|value| value.to_str().ok());
@@ -33,8 +35,8 @@ pub(crate) async fn grafana(
             signature: text(SIGNATURE_HEADER).unwrap_or_default(),
             timestamp: headers.contains_key(TIMESTAMP_HEADER).then(|| text(TIMESTAMP_HEADER).unwrap_or_default()),
         };
-        intake::grafana::verify(secret.expose(), &signed, &body, now)?;
+        way.hear(intake::grafana::verify(secret.expose(), &signed, &body, now))?;
     }
-    let Notification { signals, warnings } = intake::grafana::read(&body, now)?;
-    notified(&app, (signals, warnings), body.len()).await
+    let Notification { signals, warnings } = way.hear(intake::grafana::read(&body, now))?;
+    notified(&way, (signals, warnings), body.len()).await
 }

@@ -8,6 +8,8 @@
 mod grafana;
 mod pagerduty;
 mod prometheus;
+pub(crate) mod way;
+mod webhook;
 
 use axum::Json;
 use axum::extract::{Request, State};
@@ -18,63 +20,74 @@ use problem::Problem;
 use serde_json::{Value, json};
 use wcore::Signal;
 
+use crate::access::Principal;
 use crate::app::App;
 use crate::body;
 use crate::id;
 use crate::refusal::Refusal;
+use way::Way;
 
 pub(crate) use grafana::grafana;
 pub(crate) use pagerduty::{change, enqueue};
 pub(crate) use prometheus::prometheus;
+pub(crate) use webhook::webhook;
 
 /// Most rejections listed in an answer, so that it stays smaller than the request.
 const REJECTED_SHOWN_MAX: usize = 1_000;
 
 /// `POST /v1/signals`
-pub(crate) async fn native(State(app): State<App>, request: Request) -> Result<(StatusCode, Json<Value>), Refusal> {
-    let body = body::read(request.into_body(), limit::BODY_BYTES).await?;
-    let read = intake::native::read(&body, app.engine.now())?;
-    let answer = take_in(&app, read, body.len()).await?;
+pub(crate) async fn native(
+    State(app): State<App>,
+    principal: Principal,
+    request: Request,
+) -> Result<(StatusCode, Json<Value>), Refusal> {
+    let way = Way::enter(&app, "native", &principal, request.uri())?;
+    let body = way.hear(body::read(request.into_body(), limit::BODY_BYTES).await)?;
+    let read = way.hear(intake::native::read(&body, app.engine.now()))?;
+    let answer = take_in(&way, read, body.len()).await?;
     Ok((StatusCode::ACCEPTED, Json(answer)))
 }
 
 /// `POST /intake/alertmanager`: 2xx only after the commit; what was mended or lost is complained about.
-pub(crate) async fn alertmanager(State(app): State<App>, request: Request) -> Result<Json<Value>, Refusal> {
-    let body = body::read(request.into_body(), limit::ALERTMANAGER_BODY_BYTES).await?;
-    let Notification { signals, warnings } = intake::alertmanager::read(&body, app.engine.now())?;
-    notified(&app, (signals, warnings), body.len()).await
+pub(crate) async fn alertmanager(
+    State(app): State<App>,
+    principal: Principal,
+    request: Request,
+) -> Result<Json<Value>, Refusal> {
+    let way = Way::enter(&app, "alertmanager", &principal, request.uri())?;
+    let body = way.hear(body::read(request.into_body(), limit::ALERTMANAGER_BODY_BYTES).await)?;
+    let Notification { signals, warnings } = way.hear(intake::alertmanager::read(&body, app.engine.now()))?;
+    notified(&way, (signals, warnings), body.len()).await
 }
 
 /// Takes a notification in, and complains about what was mended or lost.
 async fn notified(
-    app: &App,
+    way: &Way<'_>,
     (signals, warnings): (Vec<Result<Signal, Rejected>>, Vec<Problem>),
     bytes: usize,
 ) -> Result<Json<Value>, Refusal> {
-    let mut answer = take_in(app, signals, bytes).await?;
+    let mut answer = take_in(way, signals, bytes).await?;
     if !warnings.is_empty() {
         answer["warnings"] = Value::Array(warnings.iter().map(shape).collect());
     }
-    for warning in warnings {
-        app.engine.complain(warning);
+    for warning in warnings.into_iter().filter(|_| !way.test) {
+        way.app.engine.complain(warning);
     }
     Ok(Json(answer))
 }
 
-async fn take_in(app: &App, read: Vec<Result<Signal, Rejected>>, bytes: usize) -> Result<Value, Refusal> {
-    let mut signals = Vec::with_capacity(read.len());
-    let mut rejected = Vec::new();
-    for one in read {
-        match one {
-            Ok(mut signal) => {
-                // Before anything is decided: triggers see exactly what is stored.
-                intake::redact::signal(&mut signal);
-                signals.push(signal);
-            }
-            Err(one) => rejected.push(one),
-        }
+async fn take_in(way: &Way<'_>, read: Vec<Result<Signal, Rejected>>, bytes: usize) -> Result<Value, Refusal> {
+    let app = way.app;
+    let Sorted { signals, rejected } = sort(read);
+    if way.test {
+        let rejected: Vec<Value> = rejected.iter().take(REJECTED_SHOWN_MAX).map(rejection).collect();
+        return Ok(json!({ "test": true, "understood": way.explain(&signals), "rejected": rejected }));
     }
     app.meters.rejected(rejected.len());
+    if !rejected.is_empty() {
+        let problems: Vec<Problem> = rejected.iter().map(|rejected| rejected.problem.clone()).collect();
+        app.ledger.rejected(way.name, &problems, app.engine.now());
+    }
     let shown = || Value::Array(rejected.iter().take(REJECTED_SHOWN_MAX).map(rejection).collect());
     if let (true, Some(first)) = (signals.is_empty(), rejected.first()) {
         let detail = format!("signal {}: {}", first.index, first.problem.detail);
@@ -83,12 +96,38 @@ async fn take_in(app: &App, read: Vec<Result<Signal, Rejected>>, bytes: usize) -
     let (accepted, duplicates, incidents) = match signals.is_empty() {
         true => (0, 0, Vec::new()),
         false => {
+            way.admit(signals.len())?;
             let accepted = app.engine.signals(signals, bytes).await?;
+            app.ledger.received(way.name, (accepted.accepted, accepted.duplicates), app.engine.now());
             (accepted.accepted, accepted.duplicates, accepted.incidents)
         }
     };
     let incidents: Vec<String> = incidents.into_iter().map(id::incident).collect();
     Ok(json!({ "accepted": accepted, "duplicates": duplicates, "rejected": shown(), "incidents": incidents }))
+}
+
+/// What a body came to.
+pub(crate) struct Sorted {
+    /// As triggers would see them.
+    pub(crate) signals: Vec<Signal>,
+    /// What cannot be taken in.
+    pub(crate) rejected: Vec<Rejected>,
+}
+
+/// Good signals, redacted, apart from the others.
+pub(crate) fn sort(read: Vec<Result<Signal, Rejected>>) -> Sorted {
+    let mut sorted = Sorted { signals: Vec::with_capacity(read.len()), rejected: Vec::new() };
+    for one in read {
+        match one {
+            Ok(mut signal) => {
+                // Before anything is decided: triggers see exactly what is stored.
+                intake::redact::signal(&mut signal);
+                sorted.signals.push(signal);
+            }
+            Err(one) => sorted.rejected.push(one),
+        }
+    }
+    sorted
 }
 
 fn rejection(rejected: &Rejected) -> Value {

@@ -17,6 +17,7 @@ use wcore::signal::{Alert, AlertState};
 use wcore::{Command, Incident, Signal};
 
 use super::take_in;
+use super::way::Way;
 use crate::access::{Permission, Principal, Slot};
 use crate::app::App;
 use crate::body;
@@ -29,15 +30,17 @@ const SCOPE_DIGITS: usize = 12;
 
 /// `POST /v2/enqueue`
 pub(crate) async fn enqueue(State(app): State<App>, request: Request) -> Result<(StatusCode, Json<Value>), Refusal> {
-    let body = body::read(request.into_body(), limit::PAGERDUTY_BODY_BYTES).await?;
+    let (head, body) = request.into_parts();
+    let body = body::read(body, limit::PAGERDUTY_BODY_BYTES).await?;
     let event = read(&body, app.engine.now()).map_err(refused)?;
     let (principal, _slot) = admit(&app, event.routing_key.expose())?;
+    let way = Way::enter(&app, "pagerduty", &principal, &head.uri)?;
     let key = alert_key(&principal, &event.dedup_key);
     match event.action {
         Action::Acknowledge => acknowledge(&app, &principal, key).await?,
         Action::Trigger | Action::Resolve => {
             if let Some(signal) = said(&app, &event, key).await? {
-                take_in(&app, vec![Ok(signal)], body.len()).await?;
+                take_in(&way, vec![Ok(signal)], body.len()).await?;
             }
         }
     }
@@ -48,10 +51,12 @@ pub(crate) async fn enqueue(State(app): State<App>, request: Request) -> Result<
 
 /// `POST /v2/change/enqueue`: a change is a signal, and never notifies by itself.
 pub(crate) async fn change(State(app): State<App>, request: Request) -> Result<(StatusCode, Json<Value>), Refusal> {
-    let body = body::read(request.into_body(), limit::PAGERDUTY_BODY_BYTES).await?;
+    let (head, body) = request.into_parts();
+    let body = body::read(body, limit::PAGERDUTY_BODY_BYTES).await?;
     let change = read_change(&body, app.engine.now()).map_err(refused)?;
-    let (_, _slot) = admit(&app, change.routing_key.expose())?;
-    take_in(&app, vec![Ok(change.signal)], body.len()).await?;
+    let (principal, _slot) = admit(&app, change.routing_key.expose())?;
+    let way = Way::enter(&app, "pagerduty", &principal, &head.uri)?;
+    take_in(&way, vec![Ok(change.signal)], body.len()).await?;
     complain(&app, change.warnings);
     Ok((StatusCode::ACCEPTED, Json(json!({ "status": "success", "message": "Change event processed" }))))
 }

@@ -1,10 +1,10 @@
 //! Paths through JSON: `ticket.id`, `items[0].name`, `labels["a.b"]`.
 //!
-//! Nothing else: no wildcards, no conditions. A path leads to one value or to none.
+//! Nothing else: no wildcards, no conditions. A path leads to one value or to none. Where a
+//! mapping goes through an array, paths lead on from its element, and `$.` begins at the whole body.
 
 use std::fmt;
 
-use problem::Problem;
 use serde_json::Value;
 
 /// Most steps of a path; bodies of webhooks are a handful of levels deep.
@@ -16,6 +16,7 @@ const BYTES_MAX: usize = 256;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Path {
     text: String,
+    from_body: bool,
     steps: Vec<Step>,
 }
 
@@ -26,32 +27,30 @@ enum Step {
 }
 
 impl Path {
-    /// Reads a path as it is written in a policy.
-    pub fn parse(text: &str) -> Result<Path, Problem> {
-        let wrong = |why: &str| {
-            let shown: String = text.chars().take(BYTES_MAX).collect();
-            Problem::new(&problem::MAPPING_PATH, format!("`{shown}`: {why}"))
-        };
+    /// Reads a path as it is written in a policy, or says why it is none.
+    pub fn parse(text: &str) -> Result<Path, &'static str> {
         if text.len() > BYTES_MAX {
-            return Err(wrong("it is longer than 256 bytes"));
+            return Err("it is longer than 256 bytes");
         }
         let mut steps = Vec::new();
-        let mut rest = text;
+        let below_body = text.strip_prefix("$.");
+        let mut rest = below_body.unwrap_or(text);
         while !rest.is_empty() {
-            let (step, after) = step(rest, steps.is_empty()).map_err(wrong)?;
+            let (step, after) = step(rest, steps.is_empty())?;
             steps.push(step);
             rest = after;
         }
         match steps.len() {
-            0 => Err(wrong("it is empty")),
-            1..=STEPS_MAX => Ok(Path { text: text.to_owned(), steps }),
-            _ => Err(wrong("it has more than 16 steps")),
+            0 => Err("it is empty"),
+            1..=STEPS_MAX => Ok(Path { text: text.to_owned(), from_body: below_body.is_some(), steps }),
+            _ => Err("it has more than 16 steps"),
         }
     }
 
-    /// The value at its end, if the path leads to one.
-    pub fn find<'a>(&self, root: &'a Value) -> Option<&'a Value> {
-        self.steps.iter().try_fold(root, |value, step| match step {
+    /// The value at its end, if the path leads to one; `here` is the element of an array, or the body.
+    pub fn find<'a>(&self, here: &'a Value, body: &'a Value) -> Option<&'a Value> {
+        let start = if self.from_body { body } else { here };
+        self.steps.iter().try_fold(start, |value, step| match step {
             Step::Key(key) => value.as_object()?.get(key),
             Step::Index(index) => value.as_array()?.get(*index),
         })
@@ -113,15 +112,27 @@ mod tests {
             ("tags[18446744073709551615]", None),
         ] {
             let parsed = Path::parse(path).unwrap();
-            assert_eq!(parsed.find(&root).cloned(), wanted, "{path}");
+            assert_eq!(parsed.find(&root, &root).cloned(), wanted, "{path}");
             assert_eq!(parsed.to_string(), path);
         }
+    }
+
+    #[test]
+    fn a_dollar_begins_at_the_body() {
+        let body = json!({"account": "air", "$": 1, "items": [{"id": 7}]});
+        for (path, wanted) in [("$.account", json!("air")), ("id", json!(7)), ("$.items[0].id", json!(7))] {
+            let parsed = Path::parse(path).unwrap();
+            assert_eq!(parsed.find(&body["items"][0], &body), Some(&wanted), "{path}");
+        }
+        assert_eq!(Path::parse("[\"$\"]").unwrap().find(&body, &body), Some(&json!(1)));
     }
 
     #[test]
     fn what_is_no_path_is_refused_with_its_reason() {
         for (path, why) in [
             ("", "it is empty"),
+            ("$.", "it is empty"),
+            ("$..a", "it begins with a dot"),
             (".a", "it begins with a dot"),
             ("a.", "a name is empty"),
             ("a..b", "a name is empty"),
@@ -135,9 +146,8 @@ mod tests {
             (&["a"; 17].join("."), "more than 16 steps"),
             (&"a".repeat(257), "longer than 256"),
         ] {
-            let problem = Path::parse(path).unwrap_err();
-            assert_eq!(problem.code.id, "mapping-path");
-            assert!(problem.detail.contains(why), "{problem}");
+            let reason = Path::parse(path).unwrap_err();
+            assert!(reason.contains(why), "{path}: {reason}");
         }
         assert!(Path::parse(&["a"; 16].join(".")).is_ok());
     }

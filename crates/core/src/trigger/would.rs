@@ -1,0 +1,61 @@
+//! What triggers would make of a signal, without counting it: for tests of sources.
+
+use policy::model::{Mode, Policy, Rank, TriggerKind};
+use serde::Serialize;
+
+use super::{Triggers, count, key, rate};
+use crate::signal::{AlertState, Signal};
+
+/// A trigger for which a signal would be evidence.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Would {
+    /// Its id.
+    pub trigger: String,
+    /// It only records what it would raise.
+    pub observes: bool,
+    /// Class of its incidents.
+    pub class: String,
+    /// Severity of its incidents.
+    pub severity: Rank,
+    /// The incident that is meant, by key.
+    pub key: String,
+    /// What it would do with the signal, in plain words.
+    pub says: String,
+}
+
+impl Triggers {
+    /// The triggers for which a signal would be evidence. Nothing is counted.
+    pub fn would(&self, policy: &Policy, signal: &Signal) -> Vec<Would> {
+        let ended = signal.alert.as_ref().is_some_and(|alert| alert.state == AlertState::Resolved);
+        let would = |i: usize| {
+            let trigger = &policy.triggers[i];
+            let says = match &trigger.kind {
+                TriggerKind::When(when) => when.holds(signal).then(|| "fires at once".to_owned())?,
+                TriggerKind::Count { when, distinct_units, at_least, within } => {
+                    let counts = when.holds(signal) && (!distinct_units || signal.unit.is_some());
+                    let rule = count::Rule { distinct_units: *distinct_units, at_least: *at_least, within: *within };
+                    counts.then(|| format!("is counted; fires at {}", rule.statement()))?
+                }
+                TriggerKind::Rate { .. } => {
+                    let badness = rate::Rule::of(policy, trigger)?.badness(signal)?;
+                    format!("is evidence of the bad share, {badness} bad")
+                }
+            };
+            // An alert that has ended is evidence only where one signal is enough, or is counted.
+            let says = match (ended, &trigger.kind) {
+                (false, _) => says,
+                (true, TriggerKind::Rate { .. }) => return None,
+                (true, _) => "clears the alert, and is not counted".to_owned(),
+            };
+            Some(Would {
+                trigger: trigger.id.clone(),
+                observes: trigger.mode == Mode::Observe,
+                class: trigger.raise.class.clone(),
+                severity: trigger.raise.severity,
+                key: key(trigger, signal),
+                says,
+            })
+        };
+        self.concerned(signal).into_iter().filter_map(would).collect()
+    }
+}
