@@ -418,6 +418,9 @@ pub(crate) enum TokenCommand {
         /// When it expires (RFC 3339)
         #[arg(long)]
         expires_at: Option<String>,
+        /// The one source for which it shall speak, such as `grafana` or a declared webhook
+        #[arg(long)]
+        source: Option<String>,
         /// Its sender signs its requests, as Grafana can: a signing secret is made and shown, too
         #[arg(long)]
         signed: bool,

@@ -42,6 +42,7 @@ pub(crate) async fn run(args: &ServeArgs) -> anyhow::Result<Exit> {
     let mut config = AppConfig::new(public_url);
     config.dev = args.dev;
     config.test_clock = args.test_clock.is_some();
+    config.signals_per_minute = settings.number("signals_per_minute")?;
     keep_status_page(&settings, &engine, &mut config);
     println!("listening on http://{address}");
     serve_until(listener, engine, access, config, stop).await?;
@@ -63,7 +64,7 @@ fn keep_status_page(settings: &Settings, engine: &Engine, config: &mut AppConfig
 pub(crate) fn show_config(args: &ConfigArgs) -> anyhow::Result<()> {
     let ConfigCommand::Show(serve) = &args.command;
     for setting in Settings::gather(serve)?.all {
-        println!("{:<13} {:<32} {}", setting.name, setting.value, setting.origin);
+        println!("{:<18} {:<32} {}", setting.name, setting.value, setting.origin);
     }
     Ok(())
 }

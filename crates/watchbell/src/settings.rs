@@ -59,10 +59,11 @@ struct File {
     public_url: Option<String>,
     status_url: Option<String>,
     status_export: Option<String>,
+    signals_per_minute: Option<u32>,
 }
 
 /// Name, environment variable, default.
-const TABLE: [(&str, &str, &str); 7] = [
+const TABLE: [(&str, &str, &str); 8] = [
     ("listen", "WATCHBELL_LISTEN", "127.0.0.1:8420"),
     ("data", "WATCHBELL_DATA", "watchbell-data"),
     ("policy", "WATCHBELL_POLICY", "policy.yaml"),
@@ -70,6 +71,7 @@ const TABLE: [(&str, &str, &str); 7] = [
     ("public_url", "WATCHBELL_PUBLIC_URL", ""),
     ("status_url", "WATCHBELL_STATUS_URL", ""),
     ("status_export", "WATCHBELL_STATUS_EXPORT", ""),
+    ("signals_per_minute", "WATCHBELL_SIGNALS_PER_MINUTE", ""),
 ];
 
 impl Settings {
@@ -85,9 +87,18 @@ impl Settings {
             args.public_url.clone(),
             args.status_url.clone(),
             text(&args.status_export),
+            None,
         ];
-        let filed =
-            [file.listen, file.data, file.policy, file.roster, file.public_url, file.status_url, file.status_export];
+        let filed = [
+            file.listen,
+            file.data,
+            file.policy,
+            file.roster,
+            file.public_url,
+            file.status_url,
+            file.status_export,
+            file.signals_per_minute.map(|count| count.to_string()),
+        ];
         let rows = TABLE.iter().zip(flags).zip(filed);
         let all = rows.map(|(((name, variable, default), flag), filed)| {
             let from_env = std::env::var(variable).ok().filter(|value| !value.is_empty());
@@ -103,6 +114,16 @@ impl Settings {
             Setting { name, value, origin }
         });
         Ok(Settings { all: all.collect() })
+    }
+
+    /// A setting that is a number above zero; `None` where it is not given.
+    pub(crate) fn number(&self, name: &str) -> anyhow::Result<Option<u32>> {
+        let wrong =
+            |text: &str| Ended::with(Exit::Usage, format!("{name} is `{text}`, and must be a number above zero"));
+        match self.get(name) {
+            "" => Ok(None),
+            text => text.parse().ok().filter(|number| *number > 0).map(Some).ok_or_else(|| wrong(text)),
+        }
     }
 
     /// The value of a setting of [`TABLE`].

@@ -11,9 +11,10 @@ use crate::exit::Exit;
 pub(crate) async fn run(args: &TokenArgs) -> anyhow::Result<Exit> {
     let client = Client::from_env(&args.server.server)?;
     match &args.command {
-        TokenCommand::Create { name, scopes, person, expires_at, signed } => {
+        TokenCommand::Create { name, scopes, person, expires_at, source, signed } => {
             let body = json!({
-                "name": name, "scopes": scopes, "person": person, "expires_at": expires_at, "signed": signed,
+                "name": name, "scopes": scopes, "person": person, "expires_at": expires_at,
+                "source": source, "signed": signed,
             });
             let created = client.post("/api/v1/tokens", &body).await?;
             if args.json {

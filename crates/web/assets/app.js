@@ -229,7 +229,7 @@ const tick = () => {
 
 // Keyboard. Single keys can be switched off; none works while one writes.
 const keys = { first: "", on: remembered(KEYS) !== "off" };
-const GO = { b: "/", i: "/inbox", d: "/deliveries", p: "/policy", m: "/mine", x: "/matrix", r: "/review" };
+const GO = { b: "/", i: "/inbox", d: "/deliveries", p: "/policy", m: "/mine", x: "/matrix", r: "/review", s: "/sources" };
 
 const move = (step) => {
   const links = [...document.querySelectorAll(".row-link")];

@@ -21,6 +21,7 @@ mod router;
 mod serve;
 mod sight;
 mod sign_in;
+mod source;
 pub mod status;
 
 pub use access::{Access, Bootstrap, PASSING, Role, SESSION_LIFETIME, Scope};

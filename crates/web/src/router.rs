@@ -16,7 +16,9 @@ use engine::Engine;
 use problem::Problem;
 
 use crate::access::{Access, InFlight, Needs, Permission, guard, guard_page};
-use crate::api::{audit, clocks, commands, decisions, deliveries, incidents, rules, sessions, signals, tokens, users};
+use crate::api::{
+    audit, clocks, commands, decisions, deliveries, incidents, rules, sessions, signals, sources, tokens, users,
+};
 use crate::app::{App, AppConfig};
 use crate::body::COMMAND_BYTES;
 use crate::intake::way::Ledger;
@@ -57,6 +59,7 @@ fn table() -> Vec<Route> {
         row(Method::POST, "/api/v1/incidents/{id}/{command}", Needs::Command, commands::command),
         row(Method::GET, "/api/v1/clocks", READ, clocks::index),
         row(Method::GET, "/api/v1/signals", READ, signals::index),
+        row(Method::GET, "/api/v1/sources", READ, sources::index),
         row(Method::GET, "/api/v1/decisions", READ, decisions::index),
         row(Method::GET, "/api/v1/deliveries", READ, deliveries::index),
         row(Method::GET, "/api/v1/events", READ, events::events),
@@ -78,6 +81,10 @@ fn table() -> Vec<Route> {
         row(Method::GET, "/mine", READ, pages::mine::show),
         row(Method::GET, "/matrix", READ, pages::reports::matrix),
         row(Method::GET, "/review", READ, pages::reports::review),
+        row(Method::GET, "/sources", READ, pages::sources::index),
+        row(Method::GET, "/sources/{name}", READ, pages::sources::show),
+        row(Method::POST, "/sources/{name}/keys", ADMIN, pages::sources::make_key),
+        row(Method::POST, "/sources/{name}/test", REPORT, pages::sources::test),
         row(Method::GET, "/sign-in", Needs::Nothing, sign_in::form),
         row(Method::POST, "/sign-in", Needs::OwnPage, sign_in::by_password),
         row(Method::GET, "/set-password/{code}", Needs::Nothing, sign_in::ask_password),

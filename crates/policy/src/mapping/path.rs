@@ -5,12 +5,15 @@
 
 use std::fmt;
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 /// Most steps of a path; bodies of webhooks are a handful of levels deep.
 const STEPS_MAX: usize = 16;
 /// Longest path, in bytes, so that a refusal can show it.
 const BYTES_MAX: usize = 256;
+
+/// Most elements of an array in an example.
+const EXAMPLE_ITEMS_MAX: usize = 16;
 
 /// A path that was read.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -54,6 +57,41 @@ impl Path {
             Step::Key(key) => value.as_object()?.get(key),
             Step::Index(index) => value.as_array()?.get(*index),
         })
+    }
+}
+
+impl Path {
+    /// Puts a value where the path leads, into the element or the body, making what is not there.
+    pub(super) fn put(&self, here: &mut Value, body: &mut Value, value: Value) {
+        self.put_in_body(if self.from_body { body } else { here }, value);
+    }
+
+    /// The same where the path begins at the body in any case.
+    pub(super) fn put_in_body(&self, body: &mut Value, value: Value) {
+        let mut place = body;
+        for step in &self.steps {
+            place = match step {
+                Step::Key(key) => {
+                    if !place.is_object() {
+                        *place = Value::Object(Map::new());
+                    }
+                    place.as_object_mut().expect("made one above").entry(key.clone()).or_insert(Value::Null)
+                }
+                Step::Index(index) => {
+                    if !place.is_array() {
+                        *place = Value::Array(Vec::new());
+                    }
+                    let items = place.as_array_mut().expect("made one above");
+                    // An example that needs thousands of elements would help nobody.
+                    let index = (*index).min(EXAMPLE_ITEMS_MAX - 1);
+                    if items.len() <= index {
+                        items.resize(index + 1, Value::Null);
+                    }
+                    &mut items[index]
+                }
+            };
+        }
+        *place = value;
     }
 }
 

@@ -32,7 +32,7 @@ pub(crate) use role::{Grant, Permission};
 pub(crate) use secret::SecretHash;
 pub(crate) use session::{Session, cookie, cookie_of, ended_cookie};
 pub use token::Bootstrap;
-pub(crate) use token::Token;
+pub(crate) use token::{NewToken, Token};
 
 use link::Link;
 use shelf::Shelf;

@@ -13,6 +13,7 @@ pub(crate) mod incidents;
 pub(crate) mod rules;
 pub(crate) mod sessions;
 pub(crate) mod signals;
+pub(crate) mod sources;
 pub(crate) mod tokens;
 pub(crate) mod users;
 

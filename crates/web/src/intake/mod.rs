@@ -106,6 +106,28 @@ async fn take_in(way: &Way<'_>, read: Vec<Result<Signal, Rejected>>, bytes: usiz
     Ok(json!({ "accepted": accepted, "duplicates": duplicates, "rejected": shown(), "incidents": incidents }))
 }
 
+/// Reads a body as the source of that name would, and takes nothing in.
+pub(crate) fn understand(app: &App, name: &str, body: &[u8]) -> Result<Sorted, Problem> {
+    let now = app.engine.now();
+    let read = match name {
+        "native" => intake::native::read(body, now)?,
+        "alertmanager" => intake::alertmanager::read(body, now)?.signals,
+        "grafana" => intake::grafana::read(body, now)?.signals,
+        "prometheus" => {
+            let alerts = intake::alertmanager_api::read(body, now)?.alerts;
+            alerts.into_iter().map(|alert| alert.map(|posted| posted.signal)).collect()
+        }
+        "pagerduty" => {
+            let event = intake::pagerduty::read(body, now).map_err(|refusal| refusal.problem)?;
+            event.signal.into_iter().map(Ok).collect()
+        }
+        declared => {
+            intake::mapping::read(body, &webhook::declared(&app.engine.rules(), declared)?.mapping, now)?.signals
+        }
+    };
+    Ok(sort(read))
+}
+
 /// What a body came to.
 pub(crate) struct Sorted {
     /// As triggers would see them.

@@ -4,7 +4,6 @@ use axum::Json;
 use axum::body::Bytes;
 use axum::extract::{Path, Request, State};
 use axum::http::HeaderMap;
-use calendar::Instant;
 use engine::Rules;
 use intake::limit;
 use intake::mapping::Mapped;
@@ -32,12 +31,12 @@ pub(crate) async fn webhook(
     let (head, body) = request.into_parts();
     let body = way.hear(body::read(body, limit::MAPPED_BODY_BYTES).await)?;
     way.hear(verify(&rules, &name, source, &head.headers, &body))?;
-    let Mapped { signals, warnings } = way.hear(read(source, &body, app.engine.now()))?;
+    let Mapped { signals, warnings } = way.hear(intake::mapping::read(&body, &source.mapping, app.engine.now()))?;
     notified(&way, (signals, warnings), body.len()).await
 }
 
 /// The source of that name.
-fn declared<'r>(rules: &'r Rules, name: &str) -> Result<&'r DeclaredSource, Problem> {
+pub(super) fn declared<'r>(rules: &'r Rules, name: &str) -> Result<&'r DeclaredSource, Problem> {
     let unknown = || {
         let known: Vec<&str> = rules.policy.sources.keys().map(String::as_str).take(30).collect();
         let detail = match known.is_empty() {
@@ -47,11 +46,6 @@ fn declared<'r>(rules: &'r Rules, name: &str) -> Result<&'r DeclaredSource, Prob
         Problem::new(&problem::SOURCE_UNKNOWN, detail)
     };
     rules.policy.sources.get(name).ok_or_else(unknown)
-}
-
-/// Reads a body as the source's mapping says.
-pub(crate) fn read(source: &DeclaredSource, body: &Bytes, now: Instant) -> Result<Mapped, Problem> {
-    intake::mapping::read(body, &source.mapping, now)
 }
 
 fn verify(

@@ -40,6 +40,8 @@ pub(crate) enum Section {
     Review,
     /// The matrix.
     Matrix,
+    /// Where signals come from.
+    Sources,
     /// None of them.
     Elsewhere,
 }
@@ -58,7 +60,7 @@ pub(crate) struct Page<'a> {
     pub(crate) wall: bool,
 }
 
-const NAVIGATION: [(Section, &str, &str, &str); 7] = [
+const NAVIGATION: [(Section, &str, &str, &str); 8] = [
     (Section::Board, "/", "Board", "b"),
     (Section::Mine, "/mine", "My work", "m"),
     (Section::Inbox, "/inbox", "Inbox", "i"),
@@ -66,9 +68,10 @@ const NAVIGATION: [(Section, &str, &str, &str); 7] = [
     (Section::Policy, "/policy", "Policy", "p"),
     (Section::Matrix, "/matrix", "Matrix", "x"),
     (Section::Review, "/review", "Review", "r"),
+    (Section::Sources, "/sources", "Sources", "s"),
 ];
 
-const SHORTCUTS: [(&str, &str); 17] = [
+const SHORTCUTS: [(&str, &str); 18] = [
     ("g b", "Go to the board"),
     ("g m", "Go to my work"),
     ("g i", "Go to the inbox"),
@@ -76,6 +79,7 @@ const SHORTCUTS: [(&str, &str); 17] = [
     ("g p", "Go to the policy"),
     ("g x", "Go to the matrix"),
     ("g r", "Go to the review"),
+    ("g s", "Go to the sources"),
     ("j / k", "Next or previous row"),
     ("Enter", "Open the focused row"),
     ("/", "Find on the board"),

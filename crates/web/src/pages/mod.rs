@@ -24,6 +24,7 @@ mod pace;
 mod policy;
 pub(crate) mod reports;
 mod serve;
+pub(crate) mod sources;
 mod submit;
 mod words;
 

@@ -314,7 +314,8 @@ fn once(principal: &Principal, word: &str, fields: &Fields) -> Option<Idempotenc
     Some(Idempotency { scope: principal.credential.clone(), key, fingerprint: u64::from_le_bytes(first) })
 }
 
-fn unreadable(rejection: &FormRejection) -> Problem {
+/// A form that is none.
+pub(crate) fn unreadable(rejection: &FormRejection) -> Problem {
     Problem::new(&problem::COMMAND_MALFORMED, rejection.body_text())
 }
 

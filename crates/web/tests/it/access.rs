@@ -20,6 +20,7 @@ fn the_table_of_routes() {
         POST   /intake/alertmanager                     signals:write, also as password or ?key=
         POST   /intake/grafana                          signals:write, also as password or ?key=
         PUT    /intake/grafana                          signals:write, also as password or ?key=
+        POST   /intake/webhook/{name}                   signals:write, also as password or ?key=
         GET    /api/v1/incidents                        incidents:read
         POST   /api/v1/incidents                        incidents:write, to report
         GET    /api/v1/incidents/{id}                   incidents:read
@@ -28,6 +29,7 @@ fn the_table_of_routes() {
         POST   /api/v1/incidents/{id}/{command}         incidents:write, by command
         GET    /api/v1/clocks                           incidents:read
         GET    /api/v1/signals                          incidents:read
+        GET    /api/v1/sources                          incidents:read
         GET    /api/v1/decisions                        incidents:read
         GET    /api/v1/deliveries                       incidents:read
         GET    /api/v1/events                           incidents:read
@@ -49,6 +51,10 @@ fn the_table_of_routes() {
         GET    /mine                                    incidents:read
         GET    /matrix                                  incidents:read
         GET    /review                                  incidents:read
+        GET    /sources                                 incidents:read
+        GET    /sources/{name}                          incidents:read
+        POST   /sources/{name}/keys                     admin
+        POST   /sources/{name}/test                     incidents:write, to report
         GET    /sign-in                                 nothing
         POST   /sign-in                                 nothing, but not from another site's page
         GET    /set-password/{code}                     nothing

@@ -13,5 +13,6 @@ mod people;
 mod reading;
 mod reports;
 mod socket;
+mod sources;
 mod status;
 mod world;
