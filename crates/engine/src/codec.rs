@@ -16,7 +16,7 @@ const STATE_VERSION: u8 = 5;
 /// Kind of a journal row that holds an incident's [`Entry`].
 pub(crate) const ENTRY: &str = "entry";
 /// Kind of a journal row that activates a policy and a roster.
-pub(crate) const ACTIVATED: &str = "activated";
+pub const ACTIVATED: &str = "activated";
 /// Kind of a journal row that says what an observing trigger would have raised.
 pub(crate) const OBSERVED: &str = "observed";
 /// Kind of a journal row in which Watchbell complains about itself.

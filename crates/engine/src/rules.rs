@@ -57,7 +57,8 @@ impl Secrets {
 }
 
 impl Documents {
-    fn load(&self) -> Loaded {
+    /// Both, as far as they are valid, and what is wrong with them.
+    pub fn load(&self) -> Loaded {
         policy::load(
             Source { name: "policy.yaml", text: &self.policy },
             Source { name: "roster.yaml", text: &self.roster },

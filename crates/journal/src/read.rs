@@ -16,6 +16,9 @@ pub struct EventPlace {
 }
 
 impl EventPlace {
+    /// The place after every event that can be stored.
+    pub const LAST: EventPlace = EventPlace { position: Position(i64::MAX as u64), index: u32::MAX };
+
     /// The place after every event of the batch at `position`.
     pub fn end_of(position: Position) -> EventPlace {
         EventPlace { position, index: u32::MAX }

@@ -69,6 +69,9 @@ pub trait Reader: Send + Sync {
     /// Events of one incident after a place, in order.
     fn incident_events(&self, no: IncidentNo, after: EventPlace, limit: u32) -> Result<Vec<StoredEvent>>;
 
+    /// Events of one kind that belong to no incident, before a place if one is given, newest first.
+    fn events_of_kind(&self, kind: &str, before: Option<EventPlace>, limit: u32) -> Result<Vec<StoredEvent>>;
+
     /// Blocks after a position, in order.
     fn blocks(&self, after: Position, limit: u32) -> Result<Vec<StoredBlock>>;
 

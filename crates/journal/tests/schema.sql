@@ -76,6 +76,8 @@ CREATE TABLE event (
 
 CREATE INDEX event_incident ON event (workspace, incident, position, idx) WHERE incident IS NOT NULL;
 
+CREATE INDEX event_kind ON event (workspace, kind, position, idx) WHERE incident IS NULL;
+
 CREATE TABLE head (
     workspace INTEGER PRIMARY KEY,
     position INTEGER NOT NULL,

@@ -4,8 +4,9 @@
 //! and attaching, the same clocks, and people who act as they did. [`reproduce`] holds a replay of
 //! the policy in force against what really happened, [`compare`] holds another policy against it.
 //!
-//! One policy and one roster are replayed over the whole past: `reproduce` is exact for a past that
-//! begins when they came into force. Incidents opened under others are left out, and counted.
+//! `reproduce` follows the policies and rosters that were in force one after the other, as far as
+//! the past knows them. Incidents opened under others are left out, and counted. A past that begins
+//! in the middle of things takes over the incidents that were open; rates it begins to learn anew.
 
 mod compare;
 mod past;
@@ -17,7 +18,7 @@ use policy::model::{Policy, Roster};
 use wcore::event::Entry;
 
 pub use compare::{Baseline, Change, Comparison, Difference, Sketch, compare};
-pub use past::Past;
+pub use past::{Past, Reign};
 pub use replay::QUIET;
 
 use replay::{Pace, Replay};
@@ -64,8 +65,12 @@ pub struct Deviation {
 /// incident with the journal's.
 pub fn reproduce(live: Rules<'_>, past: &Past) -> Fidelity {
     let replayed = Replay::run(live, past, Pace::Recorded);
-    let same_rules =
-        |no: &u64| past.opened(*no).is_some_and(|o| o.policy == live.policy.id && o.roster == live.roster.id);
+    let same_rules = |no: &u64| {
+        let opened = past.opened(*no);
+        opened.is_some_and(|o| {
+            o.policy == live.policy.id && o.roster == live.roster.id || past.policy(&o.policy).is_some()
+        })
+    };
     let (known, other): (Vec<u64>, Vec<u64>) = past.incidents().partition(same_rules);
     let mut fidelity = Fidelity { incidents: known.len(), events: 0, left_out: other.len(), deviations: Vec::new() };
     for no in known {

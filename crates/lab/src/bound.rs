@@ -13,9 +13,6 @@ const VALUE: &str = "signal.value";
 /// that are compared with each other.
 const TANGLED: [&str; 5] = ["!(", ") ==", ") !=", "== (", "!= ("];
 
-/// Share by which a number is moved.
-pub(crate) const SHARE: f64 = 0.25;
-
 /// A moved bound.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Moved {
@@ -37,16 +34,16 @@ struct Bound {
     above: bool,
 }
 
-/// The condition with its first bound moved by a quarter, so that it catches more; `None` where it
+/// The condition with its first bound moved by a share of it, so that it catches more; `None` where it
 /// has none that may be moved.
-pub(crate) fn tighter(condition: &Condition) -> Option<Moved> {
+pub(crate) fn tighter(condition: &Condition, share: f64) -> Option<Moved> {
     let text = condition.to_string();
     let bare = without_quoted(&text);
     if TANGLED.iter().any(|tangled| bare.contains(tangled)) {
         return None;
     }
     let bound = bounds(&bare).find(|bound| bound.value != 0.0)?;
-    let by = bound.value.abs() * SHARE;
+    let by = bound.value.abs() * share;
     let value = rounded(if bound.above { bound.value - by } else { bound.value + by });
     let moved = |range: std::ops::Range<usize>| {
         format!("{}{value}{}", &text[range.start..bound.number.start], &text[bound.number.end..range.end])
@@ -135,7 +132,7 @@ mod tests {
             ("!signal.late && signal.value > 8", "signal.value > 8", "signal.value > 6"),
         ] {
             let condition = Condition::parse(condition).unwrap();
-            let moved = tighter(&condition).unwrap();
+            let moved = tighter(&condition, 0.25).unwrap();
             assert_eq!((moved.from.as_str(), moved.to.as_str()), (from, to), "{condition}");
             assert_eq!(moved.condition.to_string(), condition.to_string().replace(from, to));
         }
@@ -152,7 +149,7 @@ mod tests {
             "signal.late == (signal.value > 8)",
             "signal.label == \"signal.value > 8\"",
         ] {
-            assert_eq!(tighter(&Condition::parse(condition).unwrap()), None, "{condition}");
+            assert_eq!(tighter(&Condition::parse(condition).unwrap(), 0.25), None, "{condition}");
         }
     }
 }

@@ -17,6 +17,6 @@ pub use review::{
     AFTER_HOURS, AfterHours, BrokenGlass, Counts, FALSE_PAGE, FalsePage, Finding, LateAnswer, Miss, OpenValidation,
     Outcome, Question, Review, Tally, Trend, review, review_zone,
 };
-pub use tighten::{Tighter, tighten};
+pub use tighten::{Thresholds, Tighter, replays, thresholds, tighten};
 pub use week::{ParseWeekError, Week};
 pub use words::{length, target, window};

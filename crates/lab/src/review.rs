@@ -13,6 +13,7 @@ use calendar::{Duration, Instant, Zone};
 use policy::model::{Policy, Rank, Roster};
 use wcore::event::Entry;
 
+use crate::tighten::Thresholds;
 use crate::week::Week;
 use gather::Gather;
 
@@ -71,6 +72,11 @@ pub struct Review {
     pub after_hours: AfterHours,
     /// What the reviews of this week recorded.
     pub findings: Vec<Finding>,
+    /// What tighter numbers would have caught; added by who has the signals.
+    pub thresholds: Option<Thresholds>,
+    /// Position and hash of the journal's head, by which a rewritten history shows; added by who
+    /// has the journal.
+    pub head: Option<(u64, String)>,
 }
 
 /// Counts of this week and of the week before.

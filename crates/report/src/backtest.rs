@@ -1,40 +1,119 @@
-//! What tighter numbers would have caught, trigger by trigger.
+//! A candidate policy beside the one in force, and what tighter numbers would have caught.
 
-use lab::Tighter;
-use lab::backtest::{Change, Comparison, Difference};
-use maud::Markup;
+use calendar::{Instant, Zone};
+use lab::backtest::{Change, Comparison, Deviation, Difference, Sketch};
+use lab::{Thresholds, Tighter};
 use serde_json::{Value, json};
 
 use crate::document::{Cell, Document, Section};
-use crate::{html, markdown, words};
+use crate::{markdown, words};
 
 /// What a reader has to know of every comparison.
-const RULE: &str = "Each line changes one number, and replays the signals of the past under it. \
-     People act when they did; an incident that never was ends a day after its last signal.";
+const PEOPLE: &str = "People act when they did; an incident that never was ends a day after its last signal. \
+     A page counts once for each opening, worse severity or return of an incident.";
 
-/// A document with a line per trigger.
-pub fn markdown(tried: &[Tighter]) -> String {
-    markdown::render(&document(tried))
+/// What a reader has to know of each line.
+const RULE: &str = "Each line changes one number, and replays the same signals under it. \
+     People act when they did; an incident that never was ends a day after its last signal. \
+     A page counts once for each opening, worse severity or return of an incident.";
+
+/// Places that are named where a replay is not exact: the first explain the others.
+const DEVIATIONS_SHOWN: usize = 3;
+
+/// A candidate policy beside the one in force.
+#[derive(Clone, Debug)]
+pub struct Backtest {
+    /// Since when the past was replayed.
+    pub from: Instant,
+    /// Until when.
+    pub until: Instant,
+    /// Signals that were replayed.
+    pub signals: usize,
+    /// What is different.
+    pub comparison: Comparison,
 }
 
-/// The same for a page, below its own heading.
-pub fn html(tried: &[Tighter]) -> Markup {
-    html::render(&document(tried))
+/// A candidate policy beside the one in force, for people.
+pub fn markdown(backtest: &Backtest) -> String {
+    markdown::render(&document(backtest))
 }
 
-/// Everything, with times as RFC 3339 and lengths in seconds.
-pub fn json(tried: &[Tighter]) -> String {
-    let one = |tried: &Tighter| {
-        json!({
-            "trigger": tried.trigger,
-            "observes": tried.observes,
-            "from": tried.from,
-            "to": tried.to,
-            "comparison": comparison(&tried.comparison),
-        })
+/// The same for programs, with times as RFC 3339 and lengths in seconds.
+pub fn json(backtest: &Backtest) -> Value {
+    let mut value = comparison(&backtest.comparison);
+    value["from"] = json!(backtest.from);
+    value["until"] = json!(backtest.until);
+    value["signals"] = json!(backtest.signals);
+    value["pages_per_week"] = json!({
+        "live": per_week(backtest.comparison.live_pages, backtest),
+        "candidate": per_week(backtest.comparison.candidate_pages, backtest),
+    });
+    value
+}
+
+fn document(backtest: &Backtest) -> Document {
+    let zone = words::zone("UTC");
+    let compared = &backtest.comparison;
+    let [from, until] = [backtest.from, backtest.until].map(|at| words::local(at, &zone));
+    let signals = words::count(backtest.signals, "signal", "signals");
+    let row = |name: &str, live: String, candidate: String| {
+        vec![Cell::text(name), Cell::Number(live), Cell::Number(candidate)]
     };
-    let all: Vec<Value> = tried.iter().map(one).collect();
-    serde_json::to_string_pretty(&all).expect("a JSON value always encodes") + "\n"
+    let weekly = |pages| format!("{:.1}", per_week(pages, backtest));
+    let rows = vec![
+        row("Incidents", compared.live.to_string(), compared.candidate.to_string()),
+        row("Pages", compared.live_pages.to_string(), compared.candidate_pages.to_string()),
+        row("Pages per week", weekly(compared.live_pages), weekly(compared.candidate_pages)),
+    ];
+    let differences = compared.differences.iter().map(|one| difference_row(one, &zone)).collect();
+    Document {
+        title: "Backtest".to_owned(),
+        lead: vec![format!("{signals} from {from} until {until}, UTC. {}.", summary(compared)), PEOPLE.to_owned()],
+        sections: vec![
+            Section::table("In numbers", vec!["What", "In force", "Candidate"], rows),
+            Section::table(
+                "Incidents that differ",
+                vec!["Kind", "Service", "In force", "Candidate", "Difference"],
+                differences,
+            ),
+        ],
+    }
+}
+
+fn per_week(pages: usize, backtest: &Backtest) -> f64 {
+    let days = backtest.until.since(backtest.from).as_secs_f64() / 86_400.0;
+    // Less than a day says nothing about a week.
+    let weekly = pages as f64 * 7.0 / days.max(1.0);
+    (weekly * 10.0).round() / 10.0
+}
+
+fn difference_row(difference: &Difference, zone: &Zone) -> Vec<Cell> {
+    let sketch = |sketch: &Option<Sketch>| match sketch {
+        Some(sketch) => format!("{}, severity {}", words::local(sketch.opened_at, zone), sketch.worst),
+        None => "none".to_owned(),
+    };
+    let changes: Vec<String> = difference.changes.iter().map(change_words).collect();
+    let cells = [
+        difference.class.clone(),
+        difference.service.clone(),
+        sketch(&difference.live),
+        sketch(&difference.candidate),
+        changes.join(", "),
+    ];
+    cells.map(Cell::Text).to_vec()
+}
+
+fn change_words(change: &Change) -> String {
+    match change {
+        Change::New => "only the candidate opens it".to_owned(),
+        Change::Missing => "only the policy in force opens it".to_owned(),
+        Change::Earlier(by) => format!("opens {} earlier", words::length(*by)),
+        Change::Later(by) => format!("opens {} later", words::length(*by)),
+        Change::Worst { live, candidate } => format!("severity {live} becomes {candidate}"),
+        Change::WorstEarlier(by) if by.is_negative() => format!("as severe {} later", words::length(-*by)),
+        Change::WorstEarlier(by) => format!("as severe {} earlier", words::length(*by)),
+        Change::Misses { live, candidate } => format!("{live} missed deadlines become {candidate}"),
+    }
 }
 
 /// One comparison as JSON, for a candidate policy of any kind.
@@ -43,6 +122,7 @@ pub fn comparison(comparison: &Comparison) -> Value {
         "live": comparison.live,
         "candidate": comparison.candidate,
         "same": comparison.same,
+        "pages": { "live": comparison.live_pages, "candidate": comparison.candidate_pages },
         "differences": comparison.differences.iter().map(difference).collect::<Vec<_>>(),
     })
 }
@@ -74,16 +154,122 @@ pub fn summary(comparison: &Comparison) -> String {
     text
 }
 
-fn document(tried: &[Tighter]) -> Document {
+/// The section of a review: the check, and a line per tighter number.
+pub(crate) fn section(thresholds: &Thresholds, zone: &Zone) -> Section {
     let row = |tried: &Tighter| {
         let name = if tried.observes { format!("{} (only observes)", tried.trigger) } else { tried.trigger.clone() };
-        let incidents = words::count(tried.comparison.live, "incident", "incidents");
-        let cells = [name, tried.from.clone(), tried.to.clone(), incidents, summary(&tried.comparison)];
-        cells.map(Cell::Text).to_vec()
+        let changes = Counted::of(&tried.comparison);
+        let mut cells = [name, tried.from.clone(), tried.to.clone()].map(Cell::Text).to_vec();
+        let pages = words::signed(tried.comparison.candidate_pages, tried.comparison.live_pages);
+        cells.extend([Cell::number(changes.new), Cell::number(changes.earlier), Cell::number(changes.missing)]);
+        cells.extend([Cell::Number(pages), Cell::Text(summary(&tried.comparison))]);
+        cells
     };
-    let head = vec!["Trigger", "Now", "Tighter", "As it is", "Difference"];
-    let section = Section::table("What a tighter number would have caught", head, tried.iter().map(row).collect());
-    Document { title: "Thresholds".to_owned(), lead: Vec::new(), sections: vec![section.with_note(RULE)] }
+    let head = vec!["Trigger", "Now", "Tighter", "New", "Earlier", "Missing", "Pages", "In words"];
+    let rows = thresholds.tried.iter().map(row).collect();
+    let note = format!("{} {} {RULE}", period(thresholds, zone), check(thresholds, zone));
+    Section::table("What tighter numbers would have caught", head, rows).with_note(&note)
+}
+
+/// Thresholds as a value of a review.
+pub(crate) fn thresholds(thresholds: &Thresholds) -> Value {
+    let deviation = |at: &Deviation| json!({ "incident": format!("INC-{}", at.incident), "at": at.at });
+    let tried = |tried: &Tighter| {
+        let changes = Counted::of(&tried.comparison);
+        let (live, candidate) = (as_i64(tried.comparison.live_pages), as_i64(tried.comparison.candidate_pages));
+        json!({
+            "trigger": tried.trigger,
+            "class": tried.class,
+            "observes": tried.observes,
+            "from": tried.from,
+            "to": tried.to,
+            "gained": changes.new,
+            "earlier": changes.earlier,
+            "missing": changes.missing,
+            "pages": candidate - live,
+            "summary": summary(&tried.comparison),
+            "differences": tried.comparison.differences.iter().map(difference).collect::<Vec<_>>(),
+        })
+    };
+    json!({
+        "from": thresholds.from,
+        "until": thresholds.until,
+        "asked_from": thresholds.asked_from,
+        "signals": thresholds.signals,
+        "replay": {
+            "exact": thresholds.differs == 0,
+            "differs": thresholds.differs,
+            "incidents": thresholds.fidelity.incidents,
+            "events": thresholds.fidelity.events,
+            "left_out": thresholds.fidelity.left_out,
+            "deviations": thresholds.fidelity.deviations.iter().map(deviation).collect::<Vec<_>>(),
+        },
+        "tried": thresholds.tried.iter().map(tried).collect::<Vec<_>>(),
+        "without_number": thresholds.without_number,
+    })
+}
+
+/// What was replayed, and what was cut.
+fn period(thresholds: &Thresholds, zone: &Zone) -> String {
+    let [from, until] = [thresholds.from, thresholds.until].map(|at| words::local(at, zone));
+    let signals = words::count(thresholds.signals, "signal", "signals");
+    let mut text = format!("Replayed: {signals} from {from} until {until}.");
+    if thresholds.from > thresholds.asked_from {
+        text +=
+            &format!(" Cut: what came after {} is too much for one review.", words::local(thresholds.asked_from, zone));
+    }
+    text
+}
+
+/// Whether the replay can be trusted.
+fn check(thresholds: &Thresholds, zone: &Zone) -> String {
+    let fidelity = &thresholds.fidelity;
+    let mut text = match thresholds.differs {
+        0 => format!(
+            "The live policy replayed differs by zero events from what happened ({}, {}).",
+            words::count(fidelity.incidents, "incident", "incidents"),
+            words::count(fidelity.events, "event", "events"),
+        ),
+        differs => {
+            let places = fidelity.deviations.iter().take(DEVIATIONS_SHOWN);
+            let places: Vec<String> =
+                places.map(|one| format!("INC-{} at {}", one.incident, words::local(one.at, zone))).collect();
+            let places = if places.is_empty() { String::new() } else { format!(" ({})", places.join(", ")) };
+            format!(
+                "WARNING: THE LIVE POLICY REPLAYED DIFFERS FROM WHAT HAPPENED in {}{places}: \
+                 do not rely on these numbers.",
+                words::count(differs, "place", "places"),
+            )
+        }
+    };
+    if fidelity.left_out > 0 {
+        text += &format!(" {} opened under a policy that is not known any more.", fidelity.left_out);
+    }
+    text
+}
+
+/// Incidents that differ, by kind of difference.
+struct Counted {
+    new: usize,
+    earlier: usize,
+    missing: usize,
+}
+
+impl Counted {
+    fn of(comparison: &Comparison) -> Counted {
+        let counted = |kind: fn(&Change) -> bool| {
+            comparison.differences.iter().filter(|difference| difference.changes.iter().any(kind)).count()
+        };
+        Counted {
+            new: counted(|change| matches!(change, Change::New)),
+            earlier: counted(|change| matches!(change, Change::Earlier(_))),
+            missing: counted(|change| matches!(change, Change::Missing)),
+        }
+    }
+}
+
+fn as_i64(count: usize) -> i64 {
+    i64::try_from(count).unwrap_or(i64::MAX)
 }
 
 fn difference(difference: &Difference) -> Value {

@@ -34,9 +34,10 @@ fn document(review: &Review) -> Document {
     let zone = words::zone(&review.zone);
     let [from, until, now] = [review.from, review.until, review.now].map(|at| words::local(at, &zone));
     let span = format!("From {from} until {until}, {}; as known at {now}.", review.zone);
+    let head = review.head.as_ref().map(|(position, hash)| format!("Head of the journal: {hash} at {position}."));
     Document {
         title: format!("Weekly review {}", review.week),
-        lead: vec![span],
+        lead: [span].into_iter().chain(head).collect(),
         sections: sections::sections(review, &zone),
     }
 }

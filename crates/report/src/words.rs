@@ -37,6 +37,15 @@ pub(crate) fn one_line(text: &str) -> String {
     line.trim().to_owned()
 }
 
+/// How much more there is than before: `+3`, `0`, `-1`.
+pub(crate) fn signed(after: usize, before: usize) -> String {
+    let number = |count| i64::try_from(count).unwrap_or(i64::MAX);
+    match number(after) - number(before) {
+        0 => "0".to_owned(),
+        change => format!("{change:+}"),
+    }
+}
+
 /// `1 incident`, `2 incidents`.
 pub(crate) fn count(n: usize, one: &str, many: &str) -> String {
     if n == 1 { format!("1 {one}") } else { format!("{n} {many}") }

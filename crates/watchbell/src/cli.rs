@@ -1,13 +1,15 @@
 //! The command line as data: every command, flag and help text.
 
 mod care;
+mod reports;
 
 use std::path::PathBuf;
 
-use calendar::Duration;
+use calendar::{Duration, Instant};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub(crate) use care::{BackupArgs, RestoreArgs};
+pub(crate) use reports::{BacktestArgs, BacktestFormat, MatrixArgs, OutputArgs, ReportFormat, ReviewArgs};
 
 /// Escalation and communication standards for support teams when their AI degrades.
 #[derive(Debug, Parser)]
@@ -44,6 +46,8 @@ pub(crate) enum Command {
     Matrix(MatrixArgs),
     /// Print the weekly review: misses, false pages, broken glass, open validations
     Review(ReviewArgs),
+    /// Show what another policy would have done with the signals of the past
+    Backtest(BacktestArgs),
     /// Verify the journal
     Audit(AuditArgs),
     /// Copy the data into a file, while the server runs
@@ -465,59 +469,6 @@ pub(crate) enum UserCommand {
     Link { person: String },
 }
 
-/// `matrix`.
-#[derive(Debug, Args)]
-pub(crate) struct MatrixArgs {
-    /// Policy file
-    #[arg(long, default_value = "policy.yaml", conflicts_with = "data")]
-    pub(crate) policy: PathBuf,
-    /// Roster file
-    #[arg(long, default_value = "roster.yaml", conflicts_with = "data")]
-    pub(crate) roster: PathBuf,
-    /// Take the policy in force of this data directory instead
-    #[arg(long)]
-    pub(crate) data: Option<PathBuf>,
-    #[command(flatten)]
-    pub(crate) output: OutputArgs,
-}
-
-/// `review`.
-#[derive(Debug, Args)]
-pub(crate) struct ReviewArgs {
-    /// Which week, such as 2026-W47; the present one if absent
-    #[arg(long)]
-    pub(crate) week: Option<String>,
-    /// Data directory
-    #[arg(long)]
-    pub(crate) data: PathBuf,
-    #[command(flatten)]
-    pub(crate) output: OutputArgs,
-}
-
-/// How a report is shown, and where.
-#[derive(Debug, Args)]
-pub(crate) struct OutputArgs {
-    /// As what
-    #[arg(long, value_enum, default_value_t = ReportFormat::Md)]
-    pub(crate) format: ReportFormat,
-    /// Write to this file instead of standard output
-    #[arg(short, long)]
-    pub(crate) output: Option<PathBuf>,
-}
-
-/// Formats of reports.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum ReportFormat {
-    /// Markdown.
-    Md,
-    /// For spreadsheets.
-    Csv,
-    /// For programs.
-    Json,
-    /// A page that stands alone.
-    Html,
-}
-
 /// `status`.
 #[derive(Debug, Args)]
 pub(crate) struct StatusArgs {
@@ -592,6 +543,11 @@ pub(crate) enum ConfigCommand {
 /// A length of time such as `90s`, `3m`, `2h 30m`.
 pub(crate) fn duration(text: &str) -> Result<Duration, String> {
     text.parse::<Duration>().map_err(|_| format!("`{text}` is not a length of time such as 90s, 3m or 2h 30m"))
+}
+
+/// An instant such as `2026-11-24T10:00:00Z`.
+pub(crate) fn instant(text: &str) -> Result<Instant, String> {
+    Instant::parse(text).map_err(|_| format!("`{text}` is not an instant such as 2026-11-24T10:00:00Z"))
 }
 
 fn speed(text: &str) -> Result<f64, String> {

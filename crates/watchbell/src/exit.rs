@@ -10,6 +10,8 @@ pub(crate) enum Exit {
     Ok = 0,
     /// Problems were found, or it failed.
     Failure = 1,
+    /// It went well, and there are changes or differences.
+    Changes = 2,
     /// The command line cannot be understood.
     Usage = 3,
     /// The server refused the token.

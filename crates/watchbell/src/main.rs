@@ -1,6 +1,7 @@
 //! The binary: command line, configuration, composition. What it composes lives in the crates.
 
 mod audit;
+mod backtest;
 mod backup;
 mod check;
 mod cli;
@@ -54,6 +55,7 @@ fn run(command: Command) -> anyhow::Result<Exit> {
         Command::Backup(args) => backup::backup(&args),
         Command::Restore(args) => backup::restore(&args),
         Command::Config(args) => serve::show_config(&args).map(|()| Exit::Ok),
+        Command::Backtest(args) => runtime()?.block_on(backtest::run(&args)),
         Command::Demo(args) => runtime()?.block_on(demo::run(&args)),
         Command::Serve(args) => runtime()?.block_on(serve::run(&args)),
         Command::Explain(args) => runtime()?.block_on(explain::run(&args)),

@@ -30,10 +30,13 @@ pub(crate) fn review(args: &ReviewArgs) -> anyhow::Result<Exit> {
     let (policy, roster) = in_force(&view)?;
     let now = latest(&view)?;
     let review = web::reports::review(&view, (&policy, &roster), (args.week.as_deref(), now), |_| true);
-    let review = review.map_err(|problem| match problem.code.id == problem::QUERY_INVALID.id {
+    let mut review = review.map_err(|problem| match problem.code.id == problem::QUERY_INVALID.id {
         true => Ended::with(Exit::Usage, problem.detail),
         false => explain(&problem),
     })?;
+    let until = review.until.min(now);
+    let thresholds = web::learning::thresholds(&view, (&policy, &roster), until);
+    review.thresholds = Some(thresholds.map_err(|problem| explain(&problem))?);
     let text = match args.output.format {
         ReportFormat::Md => report::review::markdown(&review),
         ReportFormat::Csv => report::review::csv(&review),
@@ -51,7 +54,7 @@ fn latest(view: &View) -> anyhow::Result<Instant> {
     Ok(TimeSource::System.now().max(head.recorded_at))
 }
 
-fn in_force(view: &View) -> anyhow::Result<(Policy, Roster)> {
+pub(crate) fn in_force(view: &View) -> anyhow::Result<(Policy, Roster)> {
     let found = web::reports::in_force(view).map_err(|problem| explain(&problem))?;
     found.ok_or_else(|| Ended::with(Exit::Failure, "no policy has been in force there; start the server once"))
 }

@@ -11,6 +11,7 @@ use wcore::Incident;
 use crate::access::{Access, InFlight, Viewer, may_see};
 use crate::id;
 use crate::intake::way::Ledger;
+use crate::learning::Remembered;
 use crate::metrics::Meters;
 use crate::status::Watch;
 
@@ -60,6 +61,7 @@ pub(crate) struct App {
     pub(crate) in_flight: Arc<InFlight>,
     pub(crate) ledger: Arc<Ledger>,
     pub(crate) status: Arc<Watch>,
+    pub(crate) remembered: Arc<Remembered>,
 }
 
 impl App {

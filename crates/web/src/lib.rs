@@ -13,6 +13,7 @@ mod headers;
 mod health;
 mod id;
 mod intake;
+pub mod learning;
 mod metrics;
 mod pages;
 mod refusal;

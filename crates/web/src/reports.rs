@@ -5,13 +5,14 @@
 use calendar::{Duration, Instant};
 use engine::{Documents, View};
 use journal::{IncidentFilter, IncidentNo};
-use lab::{Question, Review, Week};
-use policy::Source;
+use lab::{Question, Review, Thresholds, Week};
 use policy::model::{Policy, Roster};
 use problem::Problem;
 use wcore::Incident;
 
-use crate::sight::unreadable;
+use crate::access::{Viewer, may_see};
+use crate::app::App;
+use crate::sight::{stored, unreadable};
 
 /// Incidents read at once.
 const CHUNK: u32 = 200;
@@ -22,10 +23,7 @@ const LOOK_BACK: Duration = Duration::from_hours(90 * 24);
 pub fn in_force(view: &View) -> Result<Option<(Policy, Roster)>, Problem> {
     let Some(body) = view.document("settings", "active")? else { return Ok(None) };
     let documents: Documents = serde_json::from_slice(&body).map_err(|error| unreadable(&error))?;
-    let loaded = policy::load(
-        Source { name: "policy.yaml", text: &documents.policy },
-        Source { name: "roster.yaml", text: &documents.roster },
-    );
+    let loaded = documents.load();
     let invalid = || Problem::new(&problem::STORE_CORRUPT, "the stored policy is not valid for this version");
     loaded.policy.zip(loaded.roster).map(Some).ok_or_else(invalid)
 }
@@ -63,5 +61,29 @@ pub fn review(
         }
     }
     incidents.reverse();
-    Ok(lab::review(Question { week, zone: &zone, now, policy, roster }, incidents))
+    let mut review = lab::review(Question { week, zone: &zone, now, policy, roster }, incidents);
+    let head = view.reader().head().map_err(|error| stored(&error))?;
+    review.head = Some((head.position.0, head.hash.iter().map(|byte| format!("{byte:02x}")).collect()));
+    Ok(review)
+}
+
+/// The review of a week as a viewer may see it, with what tighter numbers would have caught.
+pub(crate) async fn seen_review(app: &App, viewer: &Viewer, week: Option<String>) -> Result<Review, Problem> {
+    let (rules, now, eyes) = (app.engine.rules(), app.engine.now(), viewer.clone());
+    let read = app.engine.read(move |view| {
+        let rules = (&*rules.policy, &*rules.roster);
+        review(view, rules, (week.as_deref(), now), |incident| may_see(&eyes, incident))
+    });
+    let mut review = read.await?;
+    let thresholds = app.remembered.thresholds(&app.engine, review.until.min(now)).await?;
+    let mut thresholds = Thresholds::clone(&thresholds);
+    if !viewer.admin {
+        let rules = app.engine.rules();
+        let open = |class: &str| rules.policy.class(class).is_some_and(|class| !class.restricted);
+        thresholds.tried.retain(|tried| open(&tried.class));
+        thresholds.tried.iter_mut().for_each(|tried| tried.comparison.differences.retain(|one| open(&one.class)));
+        thresholds.fidelity.deviations.clear();
+    }
+    review.thresholds = Some(thresholds);
+    Ok(review)
 }

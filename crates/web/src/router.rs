@@ -17,7 +17,8 @@ use problem::Problem;
 
 use crate::access::{Access, InFlight, Needs, Permission, guard, guard_page};
 use crate::api::{
-    audit, clocks, commands, decisions, deliveries, incidents, rules, sessions, signals, sources, tokens, users,
+    audit, clocks, commands, decisions, deliveries, incidents, reviews, rules, sessions, signals, sources, tokens,
+    users,
 };
 use crate::app::{App, AppConfig};
 use crate::body::COMMAND_BYTES;
@@ -65,6 +66,8 @@ fn table() -> Vec<Route> {
         row(Method::GET, "/api/v1/events", READ, events::events),
         row(Method::GET, "/api/v1/policy", READ, rules::policy),
         row(Method::GET, "/api/v1/roster", READ, rules::roster),
+        row(Method::GET, "/api/v1/reviews", READ, reviews::show),
+        row(Method::POST, "/api/v1/backtests", ADMIN, reviews::backtest),
         row(Method::GET, "/api/v1/audit", READ, audit::head),
         row(Method::GET, "/api/v1/tokens", ADMIN, tokens::index),
         row(Method::POST, "/api/v1/tokens", ADMIN, tokens::create),
@@ -147,6 +150,7 @@ pub fn router(engine: Engine, access: Arc<Access>, config: AppConfig) -> Router 
         meters: Arc::new(Meters::default()),
         in_flight: Arc::new(InFlight::default()),
         ledger: Arc::new(Ledger::default()),
+        remembered: Arc::default(),
     };
     let mut router = Router::new();
     for Route { path, needs, handler, .. } in routes {

@@ -55,6 +55,20 @@ impl Reader for Shelf {
         Ok(events.take(limit as usize).collect())
     }
 
+    fn events_of_kind(&self, kind: &str, before: Option<EventPlace>, limit: u32) -> Result<Vec<StoredEvent>> {
+        let before = before.unwrap_or(EventPlace::LAST);
+        let state = self.lock();
+        let of_kind = |stored: &StoredEvent| stored.event.incident.is_none() && stored.event.kind == kind;
+        let mut events: Vec<StoredEvent> = state
+            .events_after(EventPlace::default())
+            .take_while(|stored| stored.place < before)
+            .filter(of_kind)
+            .collect();
+        events.reverse();
+        events.truncate(limit as usize);
+        Ok(events)
+    }
+
     fn blocks(&self, after: Position, limit: u32) -> Result<Vec<StoredBlock>> {
         let state = self.lock();
         let entries = state.entries.range((Bound::Excluded(after), Bound::Unbounded));

@@ -116,6 +116,17 @@ impl Reader for SqliteReader {
         self.all(&sql, params![self.workspace, no, after.position, after.index, limit], column::event)
     }
 
+    fn events_of_kind(&self, kind: &str, before: Option<EventPlace>, limit: u32) -> Result<Vec<StoredEvent>> {
+        let before = before.unwrap_or(EventPlace::LAST);
+        let sql = format!(
+            "SELECT {EVENT} FROM event INDEXED BY event_kind JOIN batch USING (workspace, position)
+             WHERE event.workspace = ?1 AND event.kind = ?2 AND event.incident IS NULL
+                 AND (event.position, event.idx) < (?3, ?4)
+             ORDER BY event.position DESC, event.idx DESC LIMIT ?5"
+        );
+        self.all(&sql, params![self.workspace, kind, before.position, before.index, limit], column::event)
+    }
+
     fn blocks(&self, after: Position, limit: u32) -> Result<Vec<StoredBlock>> {
         let sql = format!(
             "SELECT {BLOCK} FROM block JOIN batch USING (workspace, position)

@@ -2,7 +2,7 @@
 
 use calendar::{Duration, Instant};
 use expect_test::expect;
-use journal::{Block, Error, EventPlace, Head, Position, Workspace, verify};
+use journal::{Block, Error, EventPlace, EventRow, Head, Position, Workspace, verify};
 
 use crate::support::{ALL, World, after, at, event, guarantees, incident, private, request};
 
@@ -14,6 +14,7 @@ guarantees! {
     incident_numbers_are_never_given_twice
     a_refused_batch_leaves_no_trace_and_the_writer_goes_on
     events_are_read_in_order_from_any_place
+    events_of_no_incident_are_found_by_kind
     blocks_are_found_by_position_and_by_recording_time
     workspaces_do_not_see_each_other
     the_chain_has_the_same_bytes_on_every_store_for_ever
@@ -122,6 +123,23 @@ fn show(events: &[journal::StoredEvent]) -> String {
         format!("{}/{}={body}", stored.place.position, stored.place.index)
     };
     events.iter().map(one).collect::<Vec<_>>().join(" ")
+}
+
+fn events_of_no_incident_are_found_by_kind(mut world: World) {
+    let of = |kind: &'static str, body: &str| EventRow { kind: kind.into(), ..event(None, body) };
+    world.commit(|batch| batch.events = vec![of("audit", "a"), event(Some(1), "of an incident"), of("audit", "b")]);
+    world.commit(|batch| batch.events = vec![of("activated", "c")]);
+    world.commit(|batch| batch.events = vec![of("audit", "d")]);
+    let found = |kind, before, limit| {
+        let events = world.reader.events_of_kind(kind, before, limit).unwrap();
+        events.into_iter().map(|e| String::from_utf8(e.event.body).unwrap()).collect::<Vec<_>>()
+    };
+    assert_eq!(found("audit", None, ALL), ["d", "b", "a"]);
+    assert_eq!(found("audit", None, 2), ["d", "b"]);
+    let second = EventPlace { position: Position(1), index: 2 };
+    assert_eq!(found("audit", Some(second), ALL), ["a"]);
+    assert_eq!(found("activated", None, ALL), ["c"]);
+    assert_eq!(found("noted", None, ALL), [""; 0]);
 }
 
 fn blocks_are_found_by_position_and_by_recording_time(mut world: World) {

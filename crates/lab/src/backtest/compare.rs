@@ -2,7 +2,7 @@
 
 use calendar::{Duration, Instant};
 use policy::model::Rank;
-use wcore::event::Event;
+use wcore::event::{Event, PageReason};
 
 use super::Rules;
 use super::past::Past;
@@ -17,6 +17,11 @@ pub struct Comparison {
     pub candidate: usize,
     /// Incidents that are the same under both.
     pub same: usize,
+    /// Times that somebody is called under the policy in force: for an opening, a worse severity or
+    /// a return. What repeats until somebody acknowledges counts once.
+    pub live_pages: usize,
+    /// The same under the other one.
+    pub candidate_pages: usize,
     /// The others, in the order in which they open.
     pub differences: Vec<Difference>,
 }
@@ -109,8 +114,14 @@ pub fn compare(live: Rules<'_>, candidate: Rules<'_>, past: &Past) -> Comparison
 
 fn side_by_side(live: &Replay<'_>, candidate: &Replay<'_>) -> Comparison {
     let mut theirs: Vec<(&Life, bool)> = candidate.lives().map(|life| (life, false)).collect();
-    let mut comparison =
-        Comparison { live: live.numbers().count(), candidate: theirs.len(), same: 0, differences: Vec::new() };
+    let mut comparison = Comparison {
+        live: live.numbers().count(),
+        candidate: theirs.len(),
+        same: 0,
+        live_pages: pages(live),
+        candidate_pages: pages(candidate),
+        differences: Vec::new(),
+    };
     for ours in live.lives() {
         let span = span(live, ours);
         let pair = theirs.iter_mut().find(|(life, taken)| {
@@ -131,6 +142,19 @@ fn side_by_side(live: &Replay<'_>, candidate: &Replay<'_>) -> Comparison {
     let opens = |sketch: &Option<Sketch>| sketch.as_ref().map_or(Instant::MAX, |sketch| sketch.opened_at);
     comparison.differences.sort_by_key(|difference| opens(&difference.live).min(opens(&difference.candidate)));
     comparison
+}
+
+fn pages(replay: &Replay<'_>) -> usize {
+    let calls = |event: &&Event| match event {
+        Event::PageRequested(page) => match page.reason {
+            PageReason::Escalation { step, round } => step == 0 && round == 0,
+            PageReason::Raised { .. } | PageReason::Reopened { .. } => true,
+            _ => false,
+        },
+        _ => false,
+    };
+    let told = replay.lives().flat_map(|life| &life.entries).filter(|entry| entry.at >= replay.from());
+    told.flat_map(|entry| &entry.events).filter(calls).count()
 }
 
 /// From opening to resolution, or until it is taken to be over.

@@ -1,8 +1,10 @@
 //! The past as a replay needs it: batches in order, and what is known of real incidents.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use calendar::{Instant, Intervals};
+use policy::model::{Policy, Roster};
 use wcore::Signal;
 use wcore::decision::SignalRef;
 use wcore::event::{Entry, Event, Opened};
@@ -16,7 +18,20 @@ pub struct Past {
     open: BTreeMap<String, Intervals>,
     /// Real incidents by key and opening.
     numbers: BTreeMap<(String, Instant), u64>,
+    reigns: Vec<Reign>,
+    from: Instant,
     until: Instant,
+}
+
+/// A policy and a roster that were in force from an instant on.
+#[derive(Clone, Debug)]
+pub struct Reign {
+    /// When they came into force.
+    pub at: Instant,
+    /// The promises and triggers.
+    pub policy: Arc<Policy>,
+    /// The people.
+    pub roster: Arc<Roster>,
 }
 
 /// What was recorded at one instant.
@@ -41,6 +56,8 @@ impl Past {
             journal: BTreeMap::new(),
             open: BTreeMap::new(),
             numbers: BTreeMap::new(),
+            reigns: Vec::new(),
+            from: Instant::MIN,
             until,
         };
         for (position, at, signal) in signals.into_iter().filter(|(_, at, _)| *at <= until) {
@@ -57,6 +74,25 @@ impl Past {
             past.journal.insert(no, entries);
         }
         past
+    }
+
+    /// The same, told from an instant on: incidents that opened before are there as they stood then,
+    /// and signals from before only fill the detectors.
+    #[must_use]
+    pub fn beginning(mut self, from: Instant) -> Past {
+        for (_, batch) in self.batches.range_mut(..from) {
+            batch.entries.clear();
+        }
+        self.from = from;
+        self
+    }
+
+    /// The same, with what was in force when, in order: incidents stay with the policy under which
+    /// they opened.
+    #[must_use]
+    pub fn ruled(mut self, reigns: Vec<Reign>) -> Past {
+        self.reigns = reigns;
+        self
     }
 
     fn remember(&mut self, no: u64, entries: &[Entry]) {
@@ -82,9 +118,36 @@ impl Past {
         }
     }
 
+    /// The beginning of what is told; the beginning of time where nothing else was said.
+    pub fn from(&self) -> Instant {
+        self.from
+    }
+
     /// The end of what is known.
     pub fn until(&self) -> Instant {
         self.until
+    }
+
+    /// Signals of the time that is told.
+    pub fn signals(&self) -> usize {
+        self.batches.range(self.from..).map(|(_, batch)| batch.signals.len()).sum()
+    }
+
+    /// What was in force at an instant.
+    pub(super) fn reign(&self, at: Instant) -> Option<&Reign> {
+        self.reigns.iter().rev().find(|reign| reign.at <= at)
+    }
+
+    /// The policy of that version.
+    pub(super) fn policy(&self, id: &str) -> Option<&Policy> {
+        self.reigns.iter().map(|reign| &*reign.policy).find(|policy| policy.id == id)
+    }
+
+    /// Incidents that had opened before what is told, with what had happened to them by then.
+    pub(super) fn carried(&self) -> impl Iterator<Item = (u64, &[Entry])> {
+        let before = |entries: &[Entry]| entries.partition_point(|entry| entry.at < self.from);
+        let carried = self.journal.iter().map(move |(no, entries)| (*no, &entries[..before(entries)]));
+        carried.filter(|(_, entries)| !entries.is_empty())
     }
 
     pub(super) fn batches(&self) -> impl Iterator<Item = (Instant, &Batch)> {

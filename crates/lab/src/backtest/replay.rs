@@ -93,9 +93,14 @@ impl<'a> Replay<'a> {
             counterparts: BTreeMap::new(),
             next_no: past.first_free_number(),
         };
+        replay.carry();
         for (at, batch) in past.batches() {
-            replay.wake_until(at);
-            replay.batch(at, batch);
+            if at < past.from() {
+                replay.warm(at, batch);
+            } else {
+                replay.wake_until(at);
+                replay.batch(at, batch);
+            }
         }
         replay.wake_until(past.until());
         replay
@@ -109,8 +114,54 @@ impl<'a> Replay<'a> {
         self.incidents.keys().copied()
     }
 
+    pub(super) fn from(&self) -> Instant {
+        self.past.from()
+    }
+
     pub(super) fn lives(&self) -> impl Iterator<Item = &Life> {
         self.incidents.values()
+    }
+
+    // Before -------------------------------------------------------------------------------
+
+    /// What was going on when the past begins.
+    fn carry(&mut self) {
+        let past = self.past;
+        if self.pace == Pace::Recorded {
+            self.rule(past.from());
+        }
+        for (no, entries) in past.carried() {
+            let Some(state) = Incident::fold(entries) else { continue };
+            let fires = |event: &Event| matches!(event, Event::Opened(_) | Event::Attached(_));
+            let fired = entries.iter().rfind(|entry| entry.events.iter().any(fires));
+            let last = entries.last().map_or(state.opened_at, |entry| entry.at);
+            self.by_key.entry(state.key.clone()).or_default().push(no);
+            self.due.extend(state.next_due().map(|at| (at, no)));
+            let last_fired_at = fired.map_or(last, |entry| entry.at);
+            self.incidents.insert(no, Life { state, entries: entries.to_vec(), last_fired_at, changed_at: last });
+        }
+    }
+
+    /// Signals from before: detectors count them, and what they fire has happened already.
+    fn warm(&mut self, now: Instant, batch: &Batch) {
+        let mut ignored = Groups::default();
+        self.settle_detectors(now, &mut ignored);
+        if self.pace == Pace::Recorded {
+            self.rule(now);
+        }
+        for (place, signal) in &batch.signals {
+            self.observe(Observed { signal, place: *place, now }, &mut ignored);
+        }
+        self.detectors.settle();
+    }
+
+    /// What was in force at an instant rules from then on.
+    fn rule(&mut self, at: Instant) {
+        let Some(reign) = self.past.reign(at) else { return };
+        if reign.policy.id != self.rules.policy.id {
+            self.triggers = Triggers::new(&reign.policy);
+        }
+        self.rules = Rules { policy: &reign.policy, roster: &reign.roster };
     }
 
     // Time ---------------------------------------------------------------------------------
@@ -141,7 +192,7 @@ impl<'a> Replay<'a> {
             self.due.retain(|(_, waiting)| *waiting != no);
             return;
         }
-        let decided = tick(&life.state, &self.context(now));
+        let decided = tick(&life.state, &self.pinned(&life.state, now));
         self.record(&Actor::Watchbell, now, decided);
     }
 
@@ -157,6 +208,9 @@ impl<'a> Replay<'a> {
     fn batch(&mut self, now: Instant, batch: &Batch) {
         let mut groups = Groups::default();
         self.settle_detectors(now, &mut groups);
+        if self.pace == Pace::Recorded {
+            self.rule(now);
+        }
         for (no, entry) in &batch.entries {
             self.input(*no, entry);
         }
@@ -173,7 +227,8 @@ impl<'a> Replay<'a> {
     fn input(&mut self, no: u64, entry: &Entry) {
         let acted_on = self.counterpart(no, entry.at);
         let state = acted_on.and_then(|no| self.incidents.get(&no)).map(|life| &life.state);
-        match input(entry, Situation { policy: self.rules.policy, state }) {
+        let policy = state.map_or(self.rules.policy, |state| self.pinned(state, entry.at).policy);
+        match input(entry, Situation { policy, state }) {
             Input::Declared(declaration) => self.declare(&declaration, entry),
             Input::Acts(commands) => {
                 if let Some(no) = acted_on {
@@ -202,13 +257,16 @@ impl<'a> Replay<'a> {
     /// One decision per incident, however many signals spoke about it.
     fn settle(&mut self, now: Instant, groups: Groups) {
         for (key, raised, cleared) in groups.0 {
-            let ctx = self.context(now);
-            let known = self.current(&key, now).filter(|life| raise::takes_in(&life.state, &ctx));
+            let current = self.current(&key, now);
+            let known = current.filter(|life| raise::takes_in(&life.state, &self.pinned(&life.state, now)));
             let mut no = known.map(|life| life.state.no);
             if !raised.firings.is_empty() {
                 let decided = match known {
-                    Some(life) => Some(raise::attach(&life.state, &raised, &ctx)),
-                    None => raise::open(self.number(&key, now), &raised, &ctx),
+                    Some(life) => Some(raise::attach(&life.state, &raised, &self.pinned(&life.state, now))),
+                    None => {
+                        let ctx = self.context(now);
+                        raise::open(self.number(&key, now), &raised, &ctx)
+                    }
                 };
                 no = decided.as_ref().map(|decided| decided.state.no);
                 if let Some(decided) = decided {
@@ -220,7 +278,7 @@ impl<'a> Replay<'a> {
             }
             let life = no.filter(|_| !cleared.is_empty()).and_then(|no| self.incidents.get(&no));
             if let Some(life) = life {
-                let decided = raise::clear(&life.state, &cleared, &ctx);
+                let decided = raise::clear(&life.state, &cleared, &self.pinned(&life.state, now));
                 self.record(&Actor::Watchbell, now, decided);
             }
         }
@@ -234,7 +292,7 @@ impl<'a> Replay<'a> {
         let Ok(declared) = raise::declare(declaration, &ctx) else { return };
         let open = self.current(declared.key(), entry.at).filter(|life| life.state.status().is_open());
         let decided = match open {
-            Some(life) => declared.join(&life.state, &entry.by, &ctx),
+            Some(life) => declared.join(&life.state, &entry.by, &self.pinned(&life.state, entry.at)),
             None => {
                 let no = self.number(declared.key(), entry.at);
                 declared.open(no, &ctx)
@@ -248,7 +306,7 @@ impl<'a> Replay<'a> {
         let Some(life) = self.incidents.get(&no) else { return };
         let mut all = Decided { state: life.state.clone(), events: Vec::new() };
         for command in commands {
-            if let Ok(decided) = decide(&all.state, command, &entry.by, &self.context(entry.at)) {
+            if let Ok(decided) = decide(&all.state, command, &entry.by, &self.pinned(&all.state, entry.at)) {
                 all.state = decided.state;
                 all.events.extend(decided.events);
             }
@@ -282,6 +340,13 @@ impl<'a> Replay<'a> {
 
     fn context(&self, now: Instant) -> Context<'a> {
         Context { now, policy: self.rules.policy, roster: self.rules.roster }
+    }
+
+    /// The same for an incident: at the journal's own pace under the policy that it opened with, else
+    /// under the one that is replayed.
+    fn pinned(&self, incident: &Incident, now: Instant) -> Context<'a> {
+        let own = self.past.policy(&incident.policy).filter(|_| self.pace == Pace::Recorded);
+        Context { policy: own.unwrap_or(self.rules.policy), ..self.context(now) }
     }
 
     /// The incident that firings of a key speak to: the open one, else the one that changed last.

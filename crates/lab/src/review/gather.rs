@@ -69,6 +69,8 @@ impl<'a> Gather<'a> {
             open_validations: self.histories.iter().filter_map(|history| self.open_validation(history)).collect(),
             after_hours: answers::after_hours(&self.question, opened),
             findings: self.histories.iter().flat_map(|history| self.findings(history)).collect(),
+            thresholds: None,
+            head: None,
         }
     }
 

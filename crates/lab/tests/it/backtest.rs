@@ -1,10 +1,12 @@
 //! The policy in force replayed differs by zero events from what happened; one changed number
 //! shows its difference.
 
+use std::sync::Arc;
+
 use calendar::{Duration, Instant};
 use expect_test::{Expect, expect};
-use lab::backtest::{Change, Comparison, Past, Rules, Sketch, compare, reproduce};
-use lab::{Tighter, tighten};
+use lab::backtest::{Change, Comparison, Past, Reign, Rules, Sketch, compare, reproduce};
+use lab::{Tighter, thresholds, tighten};
 use policy::model::Policy;
 use wcore::Signal;
 use wcore::event::Event;
@@ -70,6 +72,40 @@ async fn another_policy_in_force_is_told_apart() {
     let (other, roster) = (day::changed(|text| text + "# another version\n"), day::roster());
     let fidelity = reproduce(Rules { policy: &other, roster: &roster }, &past);
     assert_eq!((fidelity.incidents, fidelity.left_out), (0, 6));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_past_that_begins_in_the_middle_of_things_is_replayed_exactly() {
+    for from in ["09:30", "10:06", "11:30", "17:00"] {
+        let past = day::recorded().await.past().beginning(day::at(from));
+        let (policy, roster) = (day::policy(), day::roster());
+        let fidelity = reproduce(Rules { policy: &policy, roster: &roster }, &past);
+        assert!(fidelity.deviations.is_empty(), "from {from}: {:#?}", fidelity.deviations);
+        assert_eq!((fidelity.incidents, fidelity.left_out), (6, 0));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_replay_follows_what_was_in_force_then() {
+    let (then, roster) = (Arc::new(day::policy()), Arc::new(day::roster()));
+    let reigns = vec![Reign { at: Instant::MIN, policy: then, roster: Arc::clone(&roster) }];
+    let past = day::recorded().await.past().ruled(reigns);
+    let now = day::changed(|text| text.replace("at_least: 5, within: 24h", "at_least: 3, within: 24h"));
+    let fidelity = reproduce(Rules { policy: &now, roster: &roster }, &past);
+    assert!(fidelity.deviations.is_empty(), "{:#?}", fidelity.deviations);
+    assert_eq!((fidelity.incidents, fidelity.left_out), (6, 0));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn thresholds_come_with_the_check_of_their_replay() {
+    let past = day::recorded().await.past();
+    let (policy, roster) = (day::policy(), day::roster());
+    let found = thresholds(Rules { policy: &policy, roster: &roster }, &past, day::at("07:00"));
+    assert_eq!((found.differs, found.signals), (0, past.signals()));
+    assert!(found.without_number.contains(&"pii-confirmed".to_owned()));
+    let halves: Vec<&str> =
+        found.tried.iter().filter(|t| t.trigger == "commitment-repeated").map(|t| t.to.as_str()).collect();
+    assert_eq!(halves, ["at least 3", "at least 2"]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -146,29 +182,56 @@ async fn every_trigger_with_a_number_is_tried_tighter() {
         commitment-repeated: at least 5 -> at least 3
         6 live, 6 candidate, 5 the same
         hallucinated_commitment: 10:00 SEV-1 -> 08:20 SEV-1: 100 min earlier
+        commitment-repeated: at least 5 -> at least 2
+        6 live, 6 candidate, 5 the same
+        hallucinated_commitment: 10:00 SEV-1 -> 08:10 SEV-1: 110 min earlier
         provider-down: signal.value >= 0.25 -> signal.value >= 0.1875
+        6 live, 6 candidate, 6 the same
+        provider-down: signal.value >= 0.25 -> signal.value >= 0.125
         6 live, 6 candidate, 6 the same
         provider-degraded: signal.value >= 0.05 -> signal.value >= 0.0375
         6 live, 6 candidate, 6 the same
+        provider-degraded: signal.value >= 0.05 -> signal.value >= 0.025
+        6 live, 6 candidate, 6 the same
         quality-failures: at least 20 -> at least 15
+        6 live, 6 candidate, 6 the same
+        quality-failures: at least 20 -> at least 10
         6 live, 6 candidate, 6 the same
         groundedness-drop (observes): 5 % tolerated -> 3.75 % tolerated
         6 live, 6 candidate, 6 the same
+        groundedness-drop (observes): 5 % tolerated -> 2.5 % tolerated
+        6 live, 6 candidate, 6 the same
         toxic-answers: at least 3 -> at least 2
         6 live, 6 candidate, 6 the same
+        toxic-answers: at least 3 -> at least 1
+        6 live, 6 candidate, 6 the same
         handoffs-lost: at least 5 -> at least 3
+        6 live, 6 candidate, 6 the same
+        handoffs-lost: at least 5 -> at least 2
         6 live, 6 candidate, 6 the same
         handoff-surge: signal.value > 30 -> signal.value > 22.5
         6 live, 7 candidate, 6 the same
         escalation_surge: none -> 10:00 SEV-3: New
+        handoff-surge: signal.value > 30 -> signal.value > 15
+        6 live, 7 candidate, 6 the same
+        escalation_surge: none -> 10:00 SEV-3: New
         knowledge-stale: signal.value > 24 -> signal.value > 18
+        6 live, 6 candidate, 6 the same
+        knowledge-stale: signal.value > 24 -> signal.value > 12
         6 live, 6 candidate, 6 the same
         answers-slow: at least 3 -> at least 2
         6 live, 6 candidate, 5 the same
         latency_degradation: 14:10 SEV-3 -> 14:05 SEV-3: 5 min earlier
+        answers-slow: at least 3 -> at least 1
+        6 live, 6 candidate, 5 the same
+        latency_degradation: 14:10 SEV-3 -> 14:00 SEV-3: 10 min earlier
         spend-doubled: signal.value > 2 -> signal.value > 1.5
         6 live, 6 candidate, 6 the same
+        spend-doubled: signal.value > 2 -> signal.value > 1
+        6 live, 6 candidate, 6 the same
         customers-report: at least 3 -> at least 2
+        6 live, 6 candidate, 6 the same
+        customers-report: at least 3 -> at least 1
         6 live, 6 candidate, 6 the same
     "#]]
     .assert_eq(&tried.concat());

@@ -4,7 +4,7 @@ use calendar::{Duration, Instant, Zone};
 use lab::{Miss, Outcome, Review, Tally};
 
 use crate::document::{Cell, Section};
-use crate::words;
+use crate::{backtest, words};
 
 /// All parts.
 pub(super) fn sections(review: &Review, zone: &Zone) -> Vec<Section> {
@@ -21,6 +21,7 @@ pub(super) fn sections(review: &Review, zone: &Zone) -> Vec<Section> {
         after_hours(review, zone),
         findings(review),
     ]);
+    sections.extend(review.thresholds.as_ref().map(|thresholds| backtest::section(thresholds, zone)));
     sections
 }
 
@@ -40,13 +41,7 @@ fn time(at: Instant, zone: &Zone) -> Cell {
 fn trend(review: &Review) -> Section {
     let (this, before) = (&review.trend.this, &review.trend.before);
     let row = |name: String, this: usize, before: usize| {
-        let change = i64::try_from(this).unwrap_or(i64::MAX) - i64::try_from(before).unwrap_or(i64::MAX);
-        vec![
-            Cell::text(name),
-            Cell::number(this),
-            Cell::number(before),
-            Cell::number(if change == 0 { "0".to_owned() } else { format!("{change:+}") }),
-        ]
+        vec![Cell::text(name), Cell::number(this), Cell::number(before), Cell::Number(words::signed(this, before))]
     };
     let mut rows = vec![row("Incidents opened".to_owned(), this.opened, before.opened)];
     let severities = this.by_severity.iter().zip(&before.by_severity);

@@ -4,6 +4,7 @@ use calendar::{Duration, Instant};
 use lab::Review;
 
 use super::sections::outcome;
+use crate::backtest::summary;
 use crate::words;
 
 /// Its columns. Times are RFC 3339 in UTC, lengths whole seconds.
@@ -27,7 +28,7 @@ impl Line<'_> {
     fn cells(self) -> [String; 9] {
         [
             self.section.to_owned(),
-            format!("INC-{}", self.incident),
+            if self.incident == 0 { String::new() } else { format!("INC-{}", self.incident) },
             self.class.to_owned(),
             self.severity.to_owned(),
             self.what.to_owned(),
@@ -98,6 +99,15 @@ pub(super) fn rows(review: &Review) -> Vec<[String; 9]> {
         note: finding.action.clone(),
         ..Line::default()
     });
+    let tried = review.thresholds.iter().flat_map(|thresholds| &thresholds.tried);
+    let tried = tried.map(|tried| Line {
+        section: "threshold",
+        class: &tried.class,
+        what: &tried.trigger,
+        note: format!("{} becomes {}: {}", tried.from, tried.to, summary(&tried.comparison)),
+        ..Line::default()
+    });
     let lines = misses.chain(false_pages).chain(broken_glass).chain(open_validations).chain(answers).chain(findings);
+    let lines = lines.chain(tried);
     lines.map(Line::cells).collect()
 }

@@ -4,6 +4,7 @@ use calendar::Duration;
 use lab::{Counts, Miss, Outcome, Review, Tally};
 use serde_json::{Value, json};
 
+use crate::backtest;
 use crate::words::rounded_secs;
 
 /// Everything.
@@ -25,6 +26,8 @@ pub(super) fn value(review: &Review) -> Value {
         "open_validations": open_validations(review),
         "after_hours": after_hours(review),
         "findings": findings(review),
+        "thresholds": review.thresholds.as_ref().map(backtest::thresholds),
+        "head": review.head.as_ref().map(|(position, hash)| json!({ "position": position, "hash": hash })),
     })
 }
 

@@ -1,9 +1,10 @@
 //! A week with one of everything, whose people wrote what `text` says.
 
 use calendar::{Duration, Instant, Zone};
+use lab::backtest::Fidelity;
 use lab::{
     AfterHours, BrokenGlass, Counts, FalsePage, Finding, LateAnswer, Miss, OpenValidation, Outcome, Review, Tally,
-    Trend, Week,
+    Thresholds, Trend, Week,
 };
 
 fn at(text: &str) -> Instant {
@@ -109,7 +110,22 @@ pub(crate) fn review(text: &str) -> Review {
             class: text.clone(),
             by: text.clone(),
             cause: text.clone(),
-            action: text,
+            action: text.clone(),
         }],
+        thresholds: Some(thresholds(&text)),
+        head: Some((41, "c0ffee".to_owned())),
+    }
+}
+
+fn thresholds(text: &str) -> Thresholds {
+    Thresholds {
+        asked_from: at("2026-12-06T23:00:00Z"),
+        from: at("2026-12-06T23:00:00Z"),
+        until: at("2027-01-03T23:00:00Z"),
+        signals: 1_234,
+        fidelity: Fidelity { incidents: 5, events: 312, left_out: 0, deviations: Vec::new() },
+        differs: 0,
+        tried: crate::backtest::tried(text),
+        without_number: vec!["pii-confirmed".to_owned()],
     }
 }

@@ -10,6 +10,7 @@ pub(crate) mod decisions;
 pub(crate) mod deliveries;
 pub(crate) mod idempotency;
 pub(crate) mod incidents;
+pub(crate) mod reviews;
 pub(crate) mod rules;
 pub(crate) mod sessions;
 pub(crate) mod signals;

@@ -9,7 +9,7 @@ use serde::Deserialize;
 
 use super::frame::{Page, Scene, Section, page};
 use super::serve;
-use crate::access::{Viewer, may_see};
+use crate::access::Viewer;
 use crate::api::{Params, query};
 use crate::app::App;
 use crate::refusal::Refusal;
@@ -76,13 +76,8 @@ pub(crate) async fn review(
     viewer: Viewer,
     Params(wanted): Params<Wanted>,
 ) -> Result<Response, Refusal> {
-    let (rules, now, eyes) = (app.engine.rules(), app.engine.now(), viewer.clone());
-    let week = wanted.week;
-    let read = app.engine.read(move |view| {
-        let rules = (&*rules.policy, &*rules.roster);
-        reports::review(view, rules, (week.as_deref(), now), |incident| may_see(&eyes, incident))
-    });
-    let review = read.await?;
+    let now = app.engine.now();
+    let review = reports::seen_review(&app, &viewer, wanted.week).await?;
     if let Some(format) = wanted.format {
         let text = match format {
             Format::Md => report::review::markdown(&review),

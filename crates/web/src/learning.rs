@@ -1,0 +1,228 @@
+//! The past of a store, replayed: what tighter numbers, or another policy, would have caught.
+//!
+//! Work is bounded: a review replays the most recent signals that fit, and says what was cut. It
+//! reads the journal and decides nothing; how a replay goes is the lab's business.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, PoisonError, RwLock};
+
+use calendar::{Duration, Instant};
+use engine::{Documents, View};
+use journal::{IncidentFilter, IncidentNo, Position};
+use lab::Thresholds;
+use lab::backtest::{Past, Reign, Rules};
+use policy::model::{Policy, Roster, TriggerKind};
+use problem::Problem;
+use report::backtest::Backtest;
+use wcore::{Incident, Signal};
+
+use crate::sight::{stored, unreadable};
+
+/// How far a review looks back: a month shows what happens weekly.
+const PERIOD: Duration = Duration::from_hours(4 * 7 * 24);
+/// Signals looked at in all replays of a review together: a few seconds of one core.
+const OBSERVED_MAX: usize = 1_000_000;
+/// Signals of a past, however few replays there are: some hundred megabytes.
+const SIGNALS_MAX: usize = 100_000;
+/// Signals from before that only fill detectors.
+const WARMING_MAX: usize = 20_000;
+/// Incidents of a past.
+const INCIDENTS_MAX: usize = 2_000;
+/// The past is read in slices of this length, the latest first.
+const SLICE: Duration = Duration::from_hours(1);
+/// What was resolved so long before takes part no more.
+const LOOK_BACK: Duration = Duration::from_hours(90 * 24);
+/// Policies and rosters in force one after the other.
+const REIGNS_MAX: u32 = 200;
+/// Incidents read at once.
+const CHUNK: u32 = 200;
+/// Reviews whose thresholds are remembered.
+const REMEMBERED_MAX: usize = 20;
+
+/// A stretch of time.
+#[derive(Clone, Copy, Debug)]
+pub struct Span {
+    /// Its first instant; as far as the journal and the limits reach where there is none.
+    pub from: Option<Instant>,
+    /// Its last instant.
+    pub until: Instant,
+}
+
+/// Signals with their positions and times.
+type Signals = Vec<(u64, Instant, Signal)>;
+
+/// What tighter numbers would have caught in the month until an instant.
+pub fn thresholds(view: &View, (policy, roster): (&Policy, &Roster), until: Instant) -> Result<Thresholds, Problem> {
+    let live = Rules { policy, roster };
+    let asked_from = until - PERIOD;
+    let most = (OBSERVED_MAX / lab::replays(policy)).min(SIGNALS_MAX);
+    let past = past(view, policy, (Span { from: Some(asked_from), until }, most))?;
+    let began = first_recorded(view)?.map_or(asked_from, |first| first.max(asked_from));
+    Ok(lab::thresholds(live, &past, began))
+}
+
+/// Another policy beside the one in force.
+pub fn backtest(view: &View, live: Rules<'_>, candidate: Rules<'_>, span: Span) -> Result<Backtest, Problem> {
+    let past = past(view, live.policy, (span, SIGNALS_MAX))?;
+    let comparison = lab::backtest::compare(live, candidate, &past);
+    let first = first_recorded(view)?.unwrap_or(span.until);
+    let asked = span.from.unwrap_or(first).max(first);
+    Ok(Backtest { from: past.from().max(asked), until: span.until, signals: past.signals(), comparison })
+}
+
+/// The same over signals that a file holds, each at its own time.
+pub fn backtest_of(signals: Vec<Signal>, live: Rules<'_>, candidate: Rules<'_>) -> Backtest {
+    let mut timed: Vec<(Instant, Signal)> =
+        signals.into_iter().filter_map(|signal| signal.at.map(|at| (at, signal))).collect();
+    timed.sort_by_key(|(at, _)| *at);
+    let ends = timed.first().map(|(at, _)| *at).zip(timed.last().map(|(at, _)| *at));
+    let (from, until) = ends.unwrap_or_default();
+    // Incidents run on until they fall silent.
+    let quiet = until + lab::backtest::QUIET;
+    let placed = (1..).zip(timed).map(|(position, (at, signal))| (position, at, signal));
+    let past = Past::new(placed, [], quiet);
+    let comparison = lab::backtest::compare(live, candidate, &past);
+    Backtest { from, until, signals: past.signals(), comparison }
+}
+
+/// The past of a span, with at most so many signals: the latest that fit.
+fn past(view: &View, live: &Policy, (span, most): (Span, usize)) -> Result<Past, Problem> {
+    let (from, mut signals) = latest_signals(view, span, most)?;
+    let mut incidents = Vec::new();
+    let taking = |incident: &Incident| {
+        let ended = incident.resolved_at;
+        incident.opened_at <= span.until && ended.is_none_or(|at| at + LOOK_BACK > from)
+    };
+    let mut before = None;
+    'all: loop {
+        let page = view.incidents(&IncidentFilter { before, ..IncidentFilter::default() }, CHUNK)?;
+        for incident in page.iter().filter(|incident| taking(incident)) {
+            if incidents.len() == INCIDENTS_MAX {
+                break 'all;
+            }
+            let entries = view.timeline(incident.no)?.into_iter().map(|stored| stored.entry).collect();
+            incidents.push((incident.no, entries));
+        }
+        match page.last() {
+            Some(last) if page.len() == CHUNK as usize => before = Some(IncidentNo(last.no)),
+            _ => break,
+        }
+    }
+    incidents.reverse();
+    let mut warming = warming(view, live, from)?;
+    warming.append(&mut signals);
+    Ok(Past::new(warming, incidents, span.until).beginning(from).ruled(reigns(view, span.until)?))
+}
+
+/// The latest signals of a span that fit, oldest first, and since when they are complete.
+fn latest_signals(view: &View, span: Span, most: usize) -> Result<(Instant, Signals), Problem> {
+    let first = first_recorded(view)?.unwrap_or(span.until);
+    let floor = span.from.unwrap_or(first).max(first);
+    let (mut from, mut slices, mut count) = (span.until, Vec::new(), 0);
+    while from > floor {
+        let start = (from - SLICE).max(floor);
+        let Some(slice) = slice(view, (start, from), most - count)? else { break };
+        count += slice.len();
+        slices.push(slice);
+        from = start;
+    }
+    Ok((from, slices.into_iter().rev().flatten().collect()))
+}
+
+/// Signals recorded from one instant until before another; `None` where there are too many.
+fn slice(view: &View, (start, end): (Instant, Instant), most: usize) -> Result<Option<Signals>, Problem> {
+    let after = view.reader().position_before(start).map_err(|error| stored(&error))?;
+    let last = view.reader().position_before(end + Duration::from_micros(1)).map_err(|error| stored(&error))?;
+    let (mut after, mut found) = (after.0, Vec::new());
+    while after < last.0 {
+        // One block at a time, so that no more is read than fits.
+        let block = view.signals(after, 1)?;
+        let Some(position) = block.last().map(|signal| signal.position).filter(|at| *at <= last.0) else { break };
+        after = position;
+        found.extend(block.into_iter().map(|s| (s.position, s.recorded_at, s.signal)));
+        if found.len() > most {
+            return Ok(None);
+        }
+    }
+    // The end of a slice is the beginning of the next one.
+    found.retain(|(_, at, _)| start <= *at && *at < end);
+    Ok(Some(found))
+}
+
+/// Signals from before that counts still remember at the beginning.
+fn warming(view: &View, live: &Policy, from: Instant) -> Result<Signals, Problem> {
+    let windows = live.triggers.iter().filter_map(|trigger| match &trigger.kind {
+        TriggerKind::Count { within, .. } => Some(*within),
+        _ => None,
+    });
+    let Some(longest) = windows.max() else { return Ok(Vec::new()) };
+    Ok(latest_signals(view, Span { from: Some(from - longest), until: from }, WARMING_MAX)?.1)
+}
+
+/// When the journal begins.
+fn first_recorded(view: &View) -> Result<Option<Instant>, Problem> {
+    let first = view.reader().entry(Position(1)).map_err(|error| stored(&error))?;
+    Ok(first.map(|entry| entry.recorded_at))
+}
+
+/// What was in force, one after the other, up to an instant.
+fn reigns(view: &View, until: Instant) -> Result<Vec<Reign>, Problem> {
+    let rows =
+        view.reader().events_of_kind(engine::codec::ACTIVATED, None, REIGNS_MAX).map_err(|error| stored(&error))?;
+    let mut reigns = Vec::new();
+    for row in rows.into_iter().rev().filter(|row| row.recorded_at <= until) {
+        let documents: Documents = serde_json::from_slice(&row.event.body).map_err(|error| unreadable(&error))?;
+        let loaded = documents.load();
+        // A version that this program takes no more: its incidents are left out, and counted.
+        if let Some((policy, roster)) = loaded.policy.zip(loaded.roster) {
+            reigns.push(Reign { at: row.recorded_at, policy: Arc::new(policy), roster: Arc::new(roster) });
+        }
+    }
+    Ok(reigns)
+}
+
+/// Thresholds that were found, by what they depend on: the policy and roster in force, and the position
+/// of the journal up to which was replayed.
+#[derive(Default)]
+pub(crate) struct Remembered {
+    found: RwLock<BTreeMap<Key, Arc<Thresholds>>>,
+    /// One replay at a time: the next one waits, and then finds what the first one found.
+    at_work: Arc<tokio::sync::Mutex<()>>,
+}
+
+/// What thresholds depend on.
+type Key = (u64, String, String);
+
+impl Remembered {
+    /// Waits until nobody else replays.
+    pub(crate) async fn alone(&self) -> tokio::sync::OwnedMutexGuard<()> {
+        Arc::clone(&self.at_work).lock_owned().await
+    }
+
+    /// What tighter numbers would have caught in the month until an instant; replayed off the
+    /// asynchronous threads, and once for all who ask.
+    pub(crate) async fn thresholds(&self, engine: &engine::Engine, until: Instant) -> Result<Arc<Thresholds>, Problem> {
+        let rules = engine.rules();
+        let position = move |view: &View| view.reader().position_before(until).map_err(|error| stored(&error));
+        let position = engine.read(position).await?;
+        let key = (position.0, rules.policy.id.clone(), rules.roster.id.clone());
+        let known = |found: &RwLock<BTreeMap<Key, Arc<Thresholds>>>| {
+            found.read().unwrap_or_else(PoisonError::into_inner).get(&key).cloned()
+        };
+        if let Some(known) = known(&self.found) {
+            return Ok(known);
+        }
+        let _alone = self.alone().await;
+        if let Some(known) = known(&self.found) {
+            return Ok(known);
+        }
+        let replay = move |view: &View| thresholds(view, (&rules.policy, &rules.roster), until);
+        let fresh = Arc::new(engine.read(replay).await?);
+        let mut found = self.found.write().unwrap_or_else(PoisonError::into_inner);
+        if found.len() >= REMEMBERED_MAX {
+            found.pop_first();
+        }
+        found.insert(key, Arc::clone(&fresh));
+        Ok(fresh)
+    }
+}
