@@ -199,6 +199,17 @@ pub enum Command {
         cause: String,
         /// What is done about it.
         action: String,
+        /// Who does it; whoever holds the review, if absent.
+        #[serde(default)]
+        owner: Option<String>,
+        /// Until when.
+        #[serde(default)]
+        due_at: Option<Instant>,
+    },
+    /// What the review decided has been done.
+    ActionDone {
+        /// What came of it.
+        note: String,
     },
     /// The outbox: a claimed step had nobody to page.
     SkipStep {
@@ -285,7 +296,11 @@ pub fn decide(state: &Incident, command: &Command, by: &Actor, ctx: &Context<'_>
         Command::Pause { reason } => pause::pause(&mut draft, by, reason)?,
         Command::Unpause {} => pause::unpause(&mut draft, by)?,
         Command::Waive { clock, reason } => waive::waive(&mut draft, by, clock, reason)?,
-        Command::Review { cause, action } => review::review(&mut draft, by, cause, action)?,
+        Command::Review { cause, action, owner, due_at } => {
+            let remedy = review::Remedy { action, owner: owner.as_deref(), due_at: *due_at };
+            review::review(&mut draft, by, cause, &remedy)?;
+        }
+        Command::ActionDone { note } => review::action_done(&mut draft, by, note)?,
         Command::SkipStep { step, round } => draft.skip_step(*step, *round),
         Command::StepReceipt { step, round, person, channel } => draft.receive_step((*step, *round), person, channel),
         Command::ShowUpdate { update, surface } => show(&mut draft, by, *update, surface)?,

@@ -161,6 +161,19 @@ pub enum Event {
         cause: String,
         /// What is done about it.
         action: String,
+        /// Who does it; whoever held the review, if absent.
+        #[serde(default)]
+        owner: Option<String>,
+        /// Until when.
+        #[serde(default)]
+        due_at: Option<Instant>,
+    },
+    /// What the review decided has been done.
+    ActionDone {
+        /// Who says so, and when.
+        act: Act,
+        /// What came of it.
+        note: String,
     },
     /// A dated, attributed statement was recorded.
     FactRecorded {

@@ -228,6 +228,8 @@ pub struct Incident {
     pub resolved_at: Option<Instant>,
     /// The review.
     pub reviewed: Option<Act>,
+    /// What the review decided has been done.
+    pub action_done: Option<Act>,
     /// Why work stands still, if it does.
     pub paused: Option<String>,
     /// When work stood still: pauses, and the gaps between a resolution and what came back.

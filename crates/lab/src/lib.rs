@@ -14,8 +14,8 @@ mod words;
 
 pub use matrix::{CUSTOMERS, Check, EXECUTIVES, Matrix, Readiness, Row, Scope, SeverityCount, Summary, Tier, matrix};
 pub use review::{
-    AFTER_HOURS, AfterHours, BrokenGlass, Counts, FALSE_PAGE, FalsePage, Finding, LateAnswer, Miss, OpenValidation,
-    Outcome, Question, Review, Tally, Trend, review, review_zone,
+    AFTER_HOURS, AfterHours, BrokenGlass, Counts, EARLIER_WEEKS, FALSE_PAGE, FalsePage, Finding, LateAnswer, Miss,
+    NEVER_CLOSED, NeverClosed, OpenValidation, Outcome, Question, Review, Tally, Trend, review, review_zone,
 };
 pub use tighten::{Thresholds, Tighter, replays, thresholds, tighten};
 pub use week::{ParseWeekError, Week};

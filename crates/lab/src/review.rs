@@ -21,6 +21,10 @@ use gather::Gather;
 pub const FALSE_PAGE: &str = "A trigger paged somebody, and either its alerts ended before anyone acknowledged, \
      or the review recorded a cause that begins with \"false page\", \"false alarm\" or \"false positive\".";
 
+/// When an incident counts as abandoned or never closed.
+pub const NEVER_CLOSED: &str = "Nobody has touched it for seven days while it was open, \
+     or it is resolved and its review is seven days or more behind.";
+
 /// What is after hours.
 pub const AFTER_HOURS: &str = "Opened outside Monday to Friday, 09:00 to 18:00 local time.";
 
@@ -52,7 +56,7 @@ pub struct Review {
     pub until: Instant,
     /// Nothing later was counted.
     pub now: Instant,
-    /// Counts, with those of the week before.
+    /// Counts, with those of the weeks before.
     pub trend: Trend,
     /// Deadlines of this week that passed, in order.
     pub misses: Vec<Miss>,
@@ -70,8 +74,12 @@ pub struct Review {
     pub open_validations: Vec<OpenValidation>,
     /// How fast people answered after hours.
     pub after_hours: AfterHours,
+    /// What earlier reviews decided: what is not done yet, and what has been done since.
+    pub actions: Vec<Finding>,
     /// What the reviews of this week recorded.
     pub findings: Vec<Finding>,
+    /// Incidents that nobody brings to an end.
+    pub never_closed: Vec<NeverClosed>,
     /// What tighter numbers would have caught; added by who has the signals.
     pub thresholds: Option<Thresholds>,
     /// Position and hash of the journal's head, by which a rewritten history shows; added by who
@@ -86,7 +94,12 @@ pub struct Trend {
     pub this: Counts,
     /// The week before's.
     pub before: Counts,
+    /// Those of the weeks before, the latest first, beginning with the week before.
+    pub earlier: Vec<Counts>,
 }
+
+/// Weeks before the reviewed one that its trend is held against.
+pub const EARLIER_WEEKS: usize = 4;
 
 /// What happened in one week.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -245,6 +258,35 @@ pub struct Finding {
     pub cause: String,
     /// What is done about it.
     pub action: String,
+    /// Who does it.
+    pub owner: String,
+    /// When it was decided.
+    pub decided_at: Instant,
+    /// Until when, where that was said.
+    pub due_at: Option<Instant>,
+    /// When it was done, and what came of it.
+    pub done: Option<(Instant, String)>,
+    /// It should have been done by then.
+    pub overdue: bool,
+}
+
+/// An incident that nobody brings to an end.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NeverClosed {
+    /// Its number.
+    pub incident: u64,
+    /// Name of its class.
+    pub class: String,
+    /// Name of its severity.
+    pub severity: String,
+    /// Who leads it.
+    pub owner: String,
+    /// When it opened.
+    pub opened_at: Instant,
+    /// When somebody last did something about it.
+    pub touched_at: Instant,
+    /// What is missing: a person's hand, or the review.
+    pub why: String,
 }
 
 /// The zone of the calendar that the policy reviews on; UTC where there is none.
@@ -255,7 +297,7 @@ pub fn review_zone(policy: &Policy, roster: &Roster) -> Zone {
 }
 
 /// Reviews a week. Each incident comes with everything that happened to it, oldest first; those of
-/// the week before are needed for the trend. An incident that its reader may not see is left out
+/// the [`EARLIER_WEEKS`] before are needed for the trend. An incident that its reader may not see is left out
 /// by the caller.
 pub fn review(question: Question<'_>, incidents: impl IntoIterator<Item = (u64, Vec<Entry>)>) -> Review {
     let mut gather = Gather::new(question);

@@ -9,7 +9,7 @@ crate::codes! { COMMAND;
         remedy: "Compare the body with the command's description; the detail names the field.";
     COMMAND_UNKNOWN = "command-unknown", 404, "there is no such command",
         cause: "The path names an action that incidents do not have.",
-        remedy: "Use one of acknowledge, assign, accept, facts, updates, decide, contain, mitigate, validations, resolve, reopen, severity, notes, pause, unpause, waive, reviews, decline, hand-over, drafts, approve, publish, corrections, break-glass, confirm.";
+        remedy: "Use one of acknowledge, assign, accept, facts, updates, decide, contain, mitigate, validations, resolve, reopen, severity, notes, pause, unpause, waive, reviews, action-done, decline, hand-over, drafts, approve, publish, corrections, break-glass, confirm.";
     TEXT_INVALID = "text-invalid", 422, "a text is missing or too long",
         cause: "A required text is empty, or longer than its limit.",
         remedy: "Give the text that the detail names, within the limit it states.";

@@ -154,21 +154,27 @@ pub fn summary(comparison: &Comparison) -> String {
     text
 }
 
-/// The section of a review: the check, and a line per tighter number.
-pub(crate) fn section(thresholds: &Thresholds, zone: &Zone) -> Section {
+/// The sections of a review: the check, and a line per tighter number.
+pub(crate) fn sections(thresholds: &Thresholds, zone: &Zone) -> [Section; 2] {
     let row = |tried: &Tighter| {
         let name = if tried.observes { format!("{} (only observes)", tried.trigger) } else { tried.trigger.clone() };
         let changes = Counted::of(&tried.comparison);
         let mut cells = [name, tried.from.clone(), tried.to.clone()].map(Cell::Text).to_vec();
         let pages = words::signed(tried.comparison.candidate_pages, tried.comparison.live_pages);
-        cells.extend([Cell::number(changes.new), Cell::number(changes.earlier), Cell::number(changes.missing)]);
+        cells.extend([Cell::number(changes.new), Cell::number(changes.earlier)]);
         cells.extend([Cell::Number(pages), Cell::Text(summary(&tried.comparison))]);
         cells
     };
-    let head = vec!["Trigger", "Now", "Tighter", "New", "Earlier", "Missing", "Pages", "In words"];
+    let head = vec!["Trigger", "Now", "Tighter", "New", "Earlier", "Pages", "In words"];
     let rows = thresholds.tried.iter().map(row).collect();
-    let note = format!("{} {} {RULE}", period(thresholds, zone), check(thresholds, zone));
-    Section::table("What tighter numbers would have caught", head, rows).with_note(&note)
+    let mut lines = vec![period(thresholds, zone), check(thresholds, zone)];
+    if !thresholds.without_number.is_empty() {
+        lines.push(format!("Triggers without a number to tighten: {}.", thresholds.without_number.join(", ")));
+    }
+    [
+        Section::list("The past, replayed", lines),
+        Section::table("What tighter numbers would have caught", head, rows).with_note(RULE),
+    ]
 }
 
 /// Thresholds as a value of a review.

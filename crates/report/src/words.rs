@@ -37,6 +37,12 @@ pub(crate) fn one_line(text: &str) -> String {
     line.trim().to_owned()
 }
 
+/// A mean to one place; empty where there is nothing.
+pub(crate) fn mean(counts: impl ExactSizeIterator<Item = usize>) -> String {
+    let weeks = counts.len();
+    if weeks == 0 { String::new() } else { format!("{:.1}", counts.sum::<usize>() as f64 / weeks as f64) }
+}
+
 /// How much more there is than before: `+3`, `0`, `-1`.
 pub(crate) fn signed(after: usize, before: usize) -> String {
     let number = |count| i64::try_from(count).unwrap_or(i64::MAX);

@@ -354,8 +354,22 @@ pub(crate) enum IncidentCommand {
         id: String,
         #[arg(long)]
         cause: String,
+        /// What is done about it
         #[arg(long)]
         action: String,
+        /// Who does it; you, if absent
+        #[arg(long)]
+        owner: Option<String>,
+        /// Until when (RFC 3339)
+        #[arg(long, value_parser = instant)]
+        due_at: Option<Instant>,
+    },
+    /// Record that what the review decided has been done
+    ActionDone {
+        id: String,
+        /// What came of it
+        #[arg(long)]
+        note: String,
     },
 }
 

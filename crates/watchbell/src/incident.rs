@@ -64,7 +64,10 @@ fn request(command: &IncidentCommand) -> (&str, &'static str, Value) {
         IncidentCommand::Pause { id, reason } => (id, "pause", json!({"reason": reason})),
         IncidentCommand::Unpause { id } => (id, "unpause", json!({})),
         IncidentCommand::Waive { id, clock, reason } => (id, "waive", json!({"clock": clock, "reason": reason})),
-        IncidentCommand::Review { id, cause, action } => (id, "reviews", json!({"cause": cause, "action": action})),
+        IncidentCommand::Review { id, cause, action, owner, due_at } => {
+            (id, "reviews", json!({"cause": cause, "action": action, "owner": owner, "due_at": due_at}))
+        }
+        IncidentCommand::ActionDone { id, note } => (id, "action-done", json!({"note": note})),
         IncidentCommand::Decline { id, role, reason } => (id, "decline", json!({"role": role, "reason": reason})),
         IncidentCommand::HandOver { id, role, person, note } => {
             (id, "hand-over", json!({"role": role, "person": person, "note": note}))

@@ -34,7 +34,7 @@ pub(crate) fn review(args: &ReviewArgs) -> anyhow::Result<Exit> {
         true => Ended::with(Exit::Usage, problem.detail),
         false => explain(&problem),
     })?;
-    let until = review.until.min(now);
+    let until = web::learning::known_until(&view, review.until).map_err(|problem| explain(&problem))?;
     let thresholds = web::learning::thresholds(&view, (&policy, &roster), until);
     review.thresholds = Some(thresholds.map_err(|problem| explain(&problem))?);
     let text = match args.output.format {

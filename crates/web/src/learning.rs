@@ -51,6 +51,12 @@ pub struct Span {
 /// Signals with their positions and times.
 type Signals = Vec<(u64, Instant, Signal)>;
 
+/// The instant up to which a week can be replayed: its end, or what was recorded last.
+pub fn known_until(view: &View, week_ends_at: Instant) -> Result<Instant, Problem> {
+    let head = view.reader().head().map_err(|error| stored(&error))?;
+    Ok(head.recorded_at.min(week_ends_at))
+}
+
 /// What tighter numbers would have caught in the month until an instant.
 pub fn thresholds(view: &View, (policy, roster): (&Policy, &Roster), until: Instant) -> Result<Thresholds, Problem> {
     let live = Rules { policy, roster };
@@ -118,7 +124,8 @@ fn past(view: &View, live: &Policy, (span, most): (Span, usize)) -> Result<Past,
 fn latest_signals(view: &View, span: Span, most: usize) -> Result<(Instant, Signals), Problem> {
     let first = first_recorded(view)?.unwrap_or(span.until);
     let floor = span.from.unwrap_or(first).max(first);
-    let (mut from, mut slices, mut count) = (span.until, Vec::new(), 0);
+    // Slices end before their last instant, and this one belongs to the span.
+    let (mut from, mut slices, mut count) = (span.until + Duration::from_micros(1), Vec::new(), 0);
     while from > floor {
         let start = (from - SLICE).max(floor);
         let Some(slice) = slice(view, (start, from), most - count)? else { break };
@@ -199,12 +206,20 @@ impl Remembered {
         Arc::clone(&self.at_work).lock_owned().await
     }
 
-    /// What tighter numbers would have caught in the month until an instant; replayed off the
+    /// What tighter numbers would have caught in the month until a week's end; replayed off the
     /// asynchronous threads, and once for all who ask.
-    pub(crate) async fn thresholds(&self, engine: &engine::Engine, until: Instant) -> Result<Arc<Thresholds>, Problem> {
+    pub(crate) async fn thresholds(
+        &self,
+        engine: &engine::Engine,
+        week_ends_at: Instant,
+    ) -> Result<Arc<Thresholds>, Problem> {
         let rules = engine.rules();
-        let position = move |view: &View| view.reader().position_before(until).map_err(|error| stored(&error));
-        let position = engine.read(position).await?;
+        let known = move |view: &View| {
+            let until = known_until(view, week_ends_at)?;
+            let after = until + Duration::from_micros(1);
+            Ok((until, view.reader().position_before(after).map_err(|error| stored(&error))?))
+        };
+        let (until, position) = engine.read(known).await?;
         let key = (position.0, rules.policy.id.clone(), rules.roster.id.clone());
         let known = |found: &RwLock<BTreeMap<Key, Arc<Thresholds>>>| {
             found.read().unwrap_or_else(PoisonError::into_inner).get(&key).cloned()

@@ -41,7 +41,8 @@ pub fn review(
         None => Week::containing(now, &zone),
         Some(text) => text.parse().map_err(|error| crate::api::query(format!("{error}")))?,
     };
-    let (from, until) = (week.previous().starts_at(&zone), week.ends_at(&zone));
+    let first = (0..lab::EARLIER_WEEKS).fold(week, |week, _| week.previous());
+    let (from, until) = (first.starts_at(&zone), week.ends_at(&zone));
     let matters = |incident: &Incident| {
         let ended = incident.resolved_at.filter(|_| incident.reviewed.is_some() || incident.next_due().is_none());
         incident.opened_at < until && ended.is_none_or(|at| at + LOOK_BACK > from) && sees(incident)
@@ -75,7 +76,7 @@ pub(crate) async fn seen_review(app: &App, viewer: &Viewer, week: Option<String>
         review(view, rules, (week.as_deref(), now), |incident| may_see(&eyes, incident))
     });
     let mut review = read.await?;
-    let thresholds = app.remembered.thresholds(&app.engine, review.until.min(now)).await?;
+    let thresholds = app.remembered.thresholds(&app.engine, review.until).await?;
     let mut thresholds = Thresholds::clone(&thresholds);
     if !viewer.admin {
         let rules = app.engine.rules();

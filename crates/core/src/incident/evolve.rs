@@ -38,6 +38,7 @@ impl Incident {
             break_glass: None,
             resolved_at: None,
             reviewed: None,
+            action_done: None,
             paused: None,
             pauses: Intervals::new(),
             facts: BTreeMap::new(),
@@ -102,7 +103,8 @@ impl Incident {
             | Event::BrokenGlass { .. }
             | Event::Resolved { .. }
             | Event::Reopened { .. }
-            | Event::Reviewed { .. } => self.evolve_work(event, at),
+            | Event::Reviewed { .. }
+            | Event::ActionDone { .. } => self.evolve_work(event, at),
             Event::UpdatePublished(_)
             | Event::UpdateDrafted(_)
             | Event::UpdateApproved { .. }
@@ -204,7 +206,8 @@ impl Incident {
                 (self.hold, self.break_glass) = (None, None);
             }
             Event::Reopened { .. } => self.reopen(at),
-            Event::Reviewed { act, .. } => self.reviewed = Some(act.clone()),
+            Event::Reviewed { act, .. } => (self.reviewed, self.action_done) = (Some(act.clone()), None),
+            Event::ActionDone { act, .. } => self.action_done = Some(act.clone()),
             _ => {}
         }
     }
@@ -248,7 +251,7 @@ impl Incident {
         if let Some(resolved_at) = self.resolved_at.take() {
             self.pauses.add(resolved_at, at);
         }
-        self.reviewed = None;
+        (self.reviewed, self.action_done) = (None, None);
         self.validation = None;
         self.mitigated = None;
         self.contained = None;

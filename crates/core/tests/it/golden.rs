@@ -59,10 +59,11 @@ fn place(event: &Event) -> usize {
         Event::ReceiptAwaited { .. } => 41,
         Event::StepReceived { .. } => 42,
         Event::ReceiptMissing { .. } => 43,
+        Event::ActionDone { .. } => 44,
     }
 }
 
-const VARIANTS: usize = 44;
+const VARIANTS: usize = 45;
 
 fn text(text: &str) -> String {
     text.to_owned()
@@ -165,7 +166,13 @@ fn people() -> [Event; 13] {
         Event::Validated { act: act(), passed: true, evidence },
         Event::Resolved { at: at("11:00"), on_clear: false },
         Event::Reopened { reason: text("it came back") },
-        Event::Reviewed { act: act(), cause: text("a prompt change"), action: text("a canary") },
+        Event::Reviewed {
+            act: act(),
+            cause: text("a prompt change"),
+            action: text("a canary"),
+            owner: None,
+            due_at: None,
+        },
         Event::FactRecorded { fact: Fact::ConfirmedAt, act: act(), note: text("the transcript shows it") },
         Event::SeverityChanged { from: 2, to: 1, reason: text("confirmed") },
         Event::Noted { text: text("Grüße, \"quoted\"\n") },
@@ -234,11 +241,12 @@ fn drafts_and_notices() -> [Event; 4] {
     ]
 }
 
-fn receipts() -> [Event; 3] {
+fn receipts() -> [Event; 4] {
     [
         Event::ReceiptAwaited { step: 1, round: 0, until: at("10:22") },
         Event::StepReceived { step: 1, round: 0, person: text("ben"), channel: text("pager") },
         Event::ReceiptMissing { step: 1, round: 0 },
+        Event::ActionDone { act: act(), note: text("it runs") },
     ]
 }
 
@@ -284,6 +292,11 @@ fn earlier_forms_are_read() {
     let before_statutory_clocks = r#"{"clock_started":{"id":{"kind":{"notify":"customers"},"cycle":2},"target":"PT30M","calendar":"always","started_at":"2026-11-23T10:00:00Z","grace":"PT10M","due_at":null,"warnings":[{"percent":80,"at":"2026-11-23T10:24:00Z","fired_at":"2026-11-23T10:24:00Z"}],"only_if":null,"born_late":true,"pauses":[["2026-11-23T10:10:00Z","2026-11-23T10:20:00Z"],["2026-11-23T10:30:00Z","9998-12-31T00:00:00Z"]],"met_at":null,"breached_at":null,"ending":null}}"#;
     let Event::ClockStarted(clock) = serde_json::from_str(before_statutory_clocks).unwrap() else { panic!() };
     assert_eq!(clock.latest_at, None);
+    let before_owners =
+        r#"{"reviewed":{"act":{"by":"ana","at":"2026-11-23T10:05:00Z"},"cause":"a prompt","action":"a canary"}}"#;
+    let Event::Reviewed { owner: None, due_at: None, .. } = serde_json::from_str(before_owners).unwrap() else {
+        panic!()
+    };
 }
 
 #[test]

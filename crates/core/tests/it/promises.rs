@@ -200,7 +200,7 @@ const PROMISES: [Promise; 14] = [
         begins: Some(resolved),
         kept: |world| {
             let (cause, action) = ("a prompt change".to_owned(), "a canary".to_owned());
-            world.does("ana", Command::Review { cause, action });
+            world.does("ana", Command::Review { cause, action, owner: None, due_at: None });
         },
     },
     // The window shapes: once, conditional, decide-by, a cadence with and without a first notice,

@@ -118,7 +118,7 @@ fn act() -> impl Strategy<Value = Act> {
         words().prop_map(|reason| Command::Pause { reason }),
         Just(Command::Unpause {}),
         (clock_name(), words()).prop_map(|(clock, reason)| Command::Waive { clock, reason }),
-        (words(), words()).prop_map(|(cause, action)| Command::Review { cause, action }),
+        (words(), words()).prop_map(|(cause, action)| Command::Review { cause, action, owner: None, due_at: None }),
         (0..5_u32, 0..3_u32).prop_map(|(step, round)| Command::SkipStep { step, round }),
         (0..5_u32, 0..3_u32).prop_map(|(step, round)| crate::support::receipt(step, round)),
         (0..4_u32, words()).prop_map(|(update, surface)| Command::ShowUpdate { update, surface }),

@@ -78,7 +78,10 @@ fn act(event: &Event, entry: &Entry, situation: Situation<'_>) -> Option<Command
             Command::HandOver { role: *role, person: person.clone(), note: note.clone() }
         }
         Event::Reopened { reason } => Command::Reopen { reason: reason.clone() },
-        Event::Reviewed { cause, action, .. } => Command::Review { cause: cause.clone(), action: action.clone() },
+        Event::Reviewed { cause, action, owner, due_at, .. } => {
+            Command::Review { cause: cause.clone(), action: action.clone(), owner: owner.clone(), due_at: *due_at }
+        }
+        Event::ActionDone { note, .. } => Command::ActionDone { note: note.clone() },
         Event::FactRecorded { fact, act, note } => {
             Command::Fact { fact: *fact, at: Some(act.at), note: note.clone(), notice: None }
         }

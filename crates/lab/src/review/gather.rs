@@ -1,16 +1,21 @@
 //! Puts the histories of incidents together to one review.
 
 use calendar::{Duration, Instant};
+use policy::model::Role;
 use wcore::clock::{Clock, ClockKind, Ending};
 use wcore::event::Entry;
 
-use super::history::{Breach, History, Turn};
+use super::history::{Breach, History, Reviewed, Turn};
 use super::{
-    BrokenGlass, Counts, FalsePage, Finding, Miss, OpenValidation, Outcome, Question, Review, Trend, answers, tally,
+    BrokenGlass, Counts, EARLIER_WEEKS, FalsePage, Finding, Miss, NeverClosed, OpenValidation, Outcome, Question,
+    Review, Trend, answers, tally,
 };
 
 /// Where nobody holds a role.
 const NOBODY: &str = "nobody";
+
+/// After so long without anybody's hand an incident counts as abandoned, and so does an owed review.
+const ABANDONED_AFTER: Duration = Duration::from_hours(7 * 24);
 
 /// A cause that begins with one of these says that the page was false.
 const FALSE_CAUSES: [&str; 3] = ["false page", "false alarm", "false positive"];
@@ -32,7 +37,6 @@ impl Span {
 pub(super) struct Gather<'a> {
     question: Question<'a>,
     this: Span,
-    before: Span,
     histories: Vec<History>,
 }
 
@@ -40,8 +44,7 @@ impl<'a> Gather<'a> {
     pub(super) fn new(question: Question<'a>) -> Gather<'a> {
         let Question { week, zone, .. } = question;
         let this = Span { from: week.starts_at(zone), until: week.ends_at(zone) };
-        let before = Span { from: week.previous().starts_at(zone), until: this.from };
-        Gather { question, this, before, histories: Vec::new() }
+        Gather { question, this, histories: Vec::new() }
     }
 
     pub(super) fn take(&mut self, entries: &[Entry]) {
@@ -59,7 +62,7 @@ impl<'a> Gather<'a> {
             from: self.this.from,
             until: self.this.until,
             now: self.question.now,
-            trend: Trend { this: self.counts(self.this), before: self.counts(self.before) },
+            trend: self.trend(),
             by_clock: tally(&misses, |miss| &miss.kind),
             by_class: tally(&misses, |miss| &miss.class),
             by_owner: tally(&misses, |miss| &miss.owner),
@@ -68,10 +71,20 @@ impl<'a> Gather<'a> {
             broken_glass: self.histories.iter().flat_map(|history| self.broken_glass(history)).collect(),
             open_validations: self.histories.iter().filter_map(|history| self.open_validation(history)).collect(),
             after_hours: answers::after_hours(&self.question, opened),
+            actions: self.histories.iter().flat_map(|history| self.actions(history)).collect(),
+            never_closed: self.histories.iter().filter_map(|history| self.never_closed(history)).collect(),
             findings: self.histories.iter().flat_map(|history| self.findings(history)).collect(),
             thresholds: None,
             head: None,
         }
+    }
+
+    fn trend(&self) -> Trend {
+        let Question { week, zone, .. } = self.question;
+        let weeks = std::iter::successors(Some(week.previous()), |week| Some(week.previous()));
+        let spans = weeks.map(|week| Span { from: week.starts_at(zone), until: week.ends_at(zone) });
+        let earlier: Vec<Counts> = spans.take(EARLIER_WEEKS).map(|span| self.counts(span)).collect();
+        Trend { this: self.counts(self.this), before: earlier.first().cloned().unwrap_or_default(), earlier }
     }
 
     fn counts(&self, span: Span) -> Counts {
@@ -169,13 +182,52 @@ impl<'a> Gather<'a> {
     }
 
     fn findings<'h>(&'h self, history: &'h History) -> impl Iterator<Item = Finding> + 'h {
-        let recorded = history.findings.iter().filter(|(at, ..)| self.this.contains(*at));
-        recorded.map(|(_, by, cause, action)| Finding {
+        let recorded = history.findings.iter().filter(|found| self.this.contains(found.at));
+        recorded.map(|found| self.finding(history, found))
+    }
+
+    /// What was decided before this week and is not done, or was done in it.
+    fn actions<'h>(&'h self, history: &'h History) -> impl Iterator<Item = Finding> + 'h {
+        let earlier = history.findings.iter().filter(|found| found.at < self.this.from);
+        let told = |found: &&Reviewed| found.done.as_ref().is_none_or(|(at, _)| *at >= self.this.from);
+        earlier.filter(told).map(|found| self.finding(history, found))
+    }
+
+    fn finding(&self, history: &History, found: &Reviewed) -> Finding {
+        let ended = found.done.as_ref().map_or(self.question.now, |(at, _)| *at);
+        Finding {
             incident: history.state.no,
             class: self.class(history),
-            by: self.person(Some(by)),
-            cause: cause.clone(),
-            action: action.clone(),
+            by: self.person(Some(&found.by)),
+            cause: found.cause.clone(),
+            action: found.action.clone(),
+            owner: self.person(Some(&found.owner)),
+            decided_at: found.at,
+            due_at: found.due_at,
+            done: found.done.clone(),
+            overdue: found.due_at.is_some_and(|due| due < ended),
+        }
+    }
+
+    /// Incidents as of now that had opened by the week's end.
+    fn never_closed(&self, history: &History) -> Option<NeverClosed> {
+        let state = &history.state;
+        let since = match state.resolved_at {
+            None => history.touched_at,
+            Some(at) => state.reviewed.is_none().then_some(at)?,
+        };
+        if state.opened_at >= self.this.until || self.question.now.since(since) < ABANDONED_AFTER {
+            return None;
+        }
+        let why = if state.resolved_at.is_some() { "its review" } else { "somebody who goes on" };
+        Some(NeverClosed {
+            incident: state.no,
+            class: self.class(history),
+            severity: self.question.policy.severity_name(state.severity).to_owned(),
+            owner: self.person(history.holder(Role::Commander).as_deref()),
+            opened_at: state.opened_at,
+            touched_at: history.touched_at,
+            why: why.to_owned(),
         })
     }
 
@@ -198,7 +250,7 @@ fn why_false(history: &History) -> Option<String> {
     if history.state.acknowledged.is_none() && history.is_cleared() {
         return Some("its alerts ended before anyone acknowledged".to_owned());
     }
-    let (_, _, cause, _) = history.findings.last()?;
+    let cause = &history.findings.last()?.cause;
     let begins = |with: &str| cause.get(..with.len()).is_some_and(|start| start.eq_ignore_ascii_case(with));
     let says_so = FALSE_CAUSES.iter().any(|with| begins(with));
     (says_so && history.state.reviewed.is_some()).then(|| format!("reviewed: {cause}"))

@@ -6,7 +6,7 @@ use calendar::Instant;
 use policy::model::Role;
 use wcore::Incident;
 use wcore::clock::ClockId;
-use wcore::event::{Entry, Event, PageReason};
+use wcore::event::{Actor, Entry, Event, PageReason};
 
 /// One incident up to an instant.
 pub(super) struct History {
@@ -20,8 +20,10 @@ pub(super) struct History {
     pub(super) turns: Vec<Turn>,
     /// Resolutions without proof: when, who asked, who confirmed, why.
     pub(super) broken_glass: Vec<(Instant, String, String, String)>,
-    /// Reviews recorded: when, by whom, cause and action.
-    pub(super) findings: Vec<(Instant, String, String, String)>,
+    /// Reviews recorded, in order.
+    pub(super) findings: Vec<Reviewed>,
+    /// When a person last did something.
+    pub(super) touched_at: Instant,
     /// Somebody was paged about it.
     pub(super) paged: bool,
 }
@@ -32,6 +34,19 @@ pub(super) struct Breach {
     pub(super) due_at: Instant,
     /// The person who held the role; `None`: nobody did.
     pub(super) owner: Option<String>,
+}
+
+/// A review that was recorded.
+pub(super) struct Reviewed {
+    pub(super) at: Instant,
+    pub(super) by: String,
+    pub(super) cause: String,
+    pub(super) action: String,
+    /// Who does it.
+    pub(super) owner: String,
+    pub(super) due_at: Option<Instant>,
+    /// When it was done, and what came of it.
+    pub(super) done: Option<(Instant, String)>,
 }
 
 /// It was resolved, or came back.
@@ -65,6 +80,7 @@ impl History {
     }
 
     fn begin(state: Incident) -> History {
+        let touched_at = state.opened_at;
         History {
             state,
             breaches: Vec::new(),
@@ -72,11 +88,15 @@ impl History {
             turns: Vec::new(),
             broken_glass: Vec::new(),
             findings: Vec::new(),
+            touched_at,
             paged: false,
         }
     }
 
     fn see(&mut self, entry: &Entry, event: &Event) {
+        if matches!(entry.by, Actor::Person(_)) {
+            self.touched_at = entry.at;
+        }
         match event {
             Event::ClockBreached { clock, due_at } => {
                 let owner = self.holder(clock.kind.accountable());
@@ -90,8 +110,19 @@ impl History {
                 self.broken_glass.push((entry.at, by.clone(), confirmed_by.clone(), reason.clone()));
             }
             Event::Reopened { .. } => self.turns.push(Turn::Reopened { at: entry.at }),
-            Event::Reviewed { act, cause, action } => {
-                self.findings.push((entry.at, act.by.clone(), cause.clone(), action.clone()));
+            Event::Reviewed { act, cause, action, owner, due_at } => self.findings.push(Reviewed {
+                at: entry.at,
+                by: act.by.clone(),
+                cause: cause.clone(),
+                action: action.clone(),
+                owner: owner.clone().unwrap_or_else(|| act.by.clone()),
+                due_at: *due_at,
+                done: None,
+            }),
+            Event::ActionDone { note, .. } => {
+                if let Some(last) = self.findings.last_mut() {
+                    last.done = Some((entry.at, note.clone()));
+                }
             }
             Event::PageRequested(page) => {
                 self.paged |= matches!(page.reason, PageReason::Escalation { .. });

@@ -248,7 +248,12 @@ impl Day {
     /// The machine sleeps while clocks fall due; then a false page after hours.
     async fn night(&self) {
         self.until("15:00").await;
-        let review = |cause: &str| Command::Review { cause: cause.to_owned(), action: "a rule for prices".to_owned() };
+        let review = |cause: &str| Command::Review {
+            cause: cause.to_owned(),
+            action: "a rule for prices".to_owned(),
+            owner: Some("ben".to_owned()),
+            due_at: Some(at("19:00")),
+        };
         self.does(1, "tom", review("Prices were missing")).await;
         self.sleep_until("17:30");
         self.signal("pii_leak", |s| s.label = Some("confirmed".to_owned())).await;
@@ -264,6 +269,7 @@ impl Day {
         self.does(6, "ana", Command::BreakGlass { reason: "nothing to prove".to_owned() }).await;
         self.does(6, "tom", Command::Confirm {}).await;
         self.does(6, "tom", review("False alarm: a load test")).await;
+        self.does(6, "ben", Command::ActionDone { note: "load tests are announced".to_owned() }).await;
         self.until("20:00").await;
     }
 

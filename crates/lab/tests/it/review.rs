@@ -147,6 +147,17 @@ async fn what_else_the_week_brought() {
                     by: "Tom Haas",
                     cause: "Prices were missing",
                     action: "a rule for prices",
+                    owner: "Ben Okoye",
+                    decided_at: Instant(
+                        1795532400000001,
+                    ),
+                    due_at: Some(
+                        Instant(
+                            1795546800000000,
+                        ),
+                    ),
+                    done: None,
+                    overdue: true,
                 },
                 Finding {
                     incident: 6,
@@ -154,6 +165,24 @@ async fn what_else_the_week_brought() {
                     by: "Tom Haas",
                     cause: "False alarm: a load test",
                     action: "a rule for prices",
+                    owner: "Ben Okoye",
+                    decided_at: Instant(
+                        1795544400000006,
+                    ),
+                    due_at: Some(
+                        Instant(
+                            1795546800000000,
+                        ),
+                    ),
+                    done: Some(
+                        (
+                            Instant(
+                                1795544400000007,
+                            ),
+                            "load tests are announced",
+                        ),
+                    ),
+                    overdue: false,
                 },
             ],
         )
@@ -191,4 +220,25 @@ async fn other_weeks_count_only_what_is_theirs() {
 async fn nothing_later_than_now_counts() {
     let early = reviewed("2026-W48", day::at("10:05")).await;
     assert_eq!((early.trend.this.opened, early.misses.len(), early.trend.this.open_at_end), (1, 0, 1));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn actions_of_earlier_weeks_come_first_as_done_or_not() {
+    let then = day::at("20:00");
+    let this = reviewed("2026-W48", then).await;
+    assert!(this.actions.is_empty() && this.never_closed.is_empty());
+    let told: Vec<(u64, &str, bool, bool)> =
+        this.findings.iter().map(|f| (f.incident, f.owner.as_str(), f.done.is_some(), f.overdue)).collect();
+    assert_eq!(told, [(1, "Ben Okoye", false, true), (6, "Ben Okoye", true, false)]);
+    let next = reviewed("2026-W49", then + Duration::from_hours(8 * 24)).await;
+    let told: Vec<(u64, bool)> = next.actions.iter().map(|f| (f.incident, f.overdue)).collect();
+    assert_eq!(told, [(1, true)]);
+    assert!(next.findings.is_empty());
+    let counts = |trend: &lab::Trend| trend.earlier.iter().map(|week| week.opened).collect::<Vec<_>>();
+    assert_eq!((counts(&this.trend), counts(&next.trend)), (vec![0, 0, 0, 0], vec![6, 0, 0, 0]));
+    let never: Vec<(u64, &str)> = next.never_closed.iter().map(|open| (open.incident, open.why.as_str())).collect();
+    expect![[
+        r#"[(2, "somebody who goes on"), (3, "its review"), (4, "somebody who goes on"), (5, "somebody who goes on")]"#
+    ]]
+    .assert_eq(&format!("{never:?}"));
 }

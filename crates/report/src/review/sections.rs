@@ -1,14 +1,14 @@
 //! The parts of a review, in the order in which a meeting takes them.
 
 use calendar::{Duration, Instant, Zone};
-use lab::{Miss, Outcome, Review, Tally};
+use lab::{Counts, Finding, Miss, Outcome, Review, Tally};
 
 use crate::document::{Cell, Section};
 use crate::{backtest, words};
 
 /// All parts.
 pub(super) fn sections(review: &Review, zone: &Zone) -> Vec<Section> {
-    let mut sections = vec![trend(review), misses(review, zone)];
+    let mut sections = vec![actions(review, zone), trend(review), misses(review, zone)];
     sections.extend([
         tally("Misses by promise", "Promise", &review.by_clock),
         tally("Misses by kind of incident", "Kind", &review.by_class),
@@ -18,10 +18,11 @@ pub(super) fn sections(review: &Review, zone: &Zone) -> Vec<Section> {
         false_pages(review, zone),
         broken_glass(review, zone),
         open_validations(review, zone),
+        never_closed(review, zone),
         after_hours(review, zone),
-        findings(review),
+        findings(review, zone),
     ]);
-    sections.extend(review.thresholds.as_ref().map(|thresholds| backtest::section(thresholds, zone)));
+    sections.extend(review.thresholds.iter().flat_map(|thresholds| backtest::sections(thresholds, zone)));
     sections
 }
 
@@ -39,20 +40,30 @@ fn time(at: Instant, zone: &Zone) -> Cell {
 }
 
 fn trend(review: &Review) -> Section {
-    let (this, before) = (&review.trend.this, &review.trend.before);
-    let row = |name: String, this: usize, before: usize| {
-        vec![Cell::text(name), Cell::number(this), Cell::number(before), Cell::Number(words::signed(this, before))]
+    let trend = &review.trend;
+    let row = |name: String, of: &dyn Fn(&Counts) -> usize| {
+        let (this, before) = (of(&trend.this), of(&trend.before));
+        vec![
+            Cell::text(name),
+            Cell::number(this),
+            Cell::number(before),
+            Cell::Number(words::signed(this, before)),
+            Cell::Number(words::mean(trend.earlier.iter().map(of))),
+        ]
     };
-    let mut rows = vec![row("Incidents opened".to_owned(), this.opened, before.opened)];
-    let severities = this.by_severity.iter().zip(&before.by_severity);
-    rows.extend(severities.map(|((_, name, this), (_, _, before))| row(format!("of these {name}"), *this, *before)));
+    let mut rows = vec![row("Incidents opened".to_owned(), &|counts| counts.opened)];
+    let severities = trend.this.by_severity.iter().enumerate();
+    rows.extend(severities.map(|(i, (_, name, _))| {
+        row(format!("of these {name}"), &|counts: &Counts| counts.by_severity.get(i).map_or(0, |(.., count)| *count))
+    }));
     rows.extend([
-        row("Unresolved at the end".to_owned(), this.open_at_end, before.open_at_end),
-        row("Reopened".to_owned(), this.reopened, before.reopened),
-        row("Deadlines missed".to_owned(), this.misses, before.misses),
-        row("False pages".to_owned(), this.false_pages, before.false_pages),
+        row("Unresolved at the end".to_owned(), &|counts| counts.open_at_end),
+        row("Reopened".to_owned(), &|counts| counts.reopened),
+        row("Deadlines missed".to_owned(), &|counts| counts.misses),
+        row("False pages".to_owned(), &|counts| counts.false_pages),
     ]);
-    Section::table("In numbers", vec!["What", "This week", "Week before", "Change"], rows)
+    let head = vec!["What", "This week", "Week before", "Change", "Mean of four before"];
+    Section::table("In numbers", head, rows)
 }
 
 fn misses(review: &Review, zone: &Zone) -> Section {
@@ -140,11 +151,44 @@ fn after_hours(review: &Review, zone: &Zone) -> Section {
     Section::table("Answers after hours", head, rows.collect()).with_note(&note)
 }
 
-fn findings(review: &Review) -> Section {
-    let rows = review.findings.iter().map(|finding| {
-        let words = [&finding.class, &finding.cause, &finding.action, &finding.by].map(Cell::text);
-        std::iter::once(Cell::Incident(finding.incident)).chain(words).collect()
+fn never_closed(review: &Review, zone: &Zone) -> Section {
+    let rows = review.never_closed.iter().map(|open| {
+        let words = [&open.class, &open.severity, &open.owner].map(Cell::text);
+        let times = [time(open.opened_at, zone), time(open.touched_at, zone), Cell::text(&open.why)];
+        std::iter::once(Cell::Incident(open.incident)).chain(words).chain(times).collect()
     });
-    let head = vec!["Incident", "Kind", "Cause", "Action", "Recorded by"];
-    Section::table("Causes and actions", head, rows.collect())
+    let head = vec!["Incident", "Kind", "Severity", "Led by", "Opened", "Last touched", "Missing"];
+    Section::table("Abandoned or never closed", head, rows.collect()).with_note(lab::NEVER_CLOSED)
+}
+
+/// What earlier reviews decided comes first in a meeting.
+fn actions(review: &Review, zone: &Zone) -> Section {
+    let rows = review.actions.iter().map(|action| finding(action, zone));
+    Section::table("Actions of earlier weeks", FINDING.to_vec(), rows.collect())
+}
+
+fn findings(review: &Review, zone: &Zone) -> Section {
+    let rows = review.findings.iter().map(|found| finding(found, zone));
+    Section::table("Causes and actions", FINDING.to_vec(), rows.collect())
+}
+
+/// Columns of what reviews recorded.
+const FINDING: [&str; 8] = ["Incident", "Kind", "Cause", "Action", "Owner", "Due", "State", "Recorded by"];
+
+fn finding(found: &Finding, zone: &Zone) -> Vec<Cell> {
+    let due = found.due_at.map_or("not said".to_owned(), |at| words::local(at, zone));
+    let words = [&found.class, &found.cause, &found.action, &found.owner, &due, &state(found, zone), &found.by];
+    std::iter::once(Cell::Incident(found.incident)).chain(words.map(Cell::text)).collect()
+}
+
+/// Whether an action is done.
+pub(super) fn state(found: &Finding, zone: &Zone) -> String {
+    match &found.done {
+        Some((at, note)) => {
+            let late = if found.overdue { "done late" } else { "done" };
+            format!("{late}, {}: {note}", words::local(*at, zone))
+        }
+        None if found.overdue => "not done, overdue".to_owned(),
+        None => "not done".to_owned(),
+    }
 }

@@ -1,9 +1,9 @@
 //! The review as one flat table: a row per thing, with a column that says which kind of thing.
 
-use calendar::{Duration, Instant};
-use lab::Review;
+use calendar::{Duration, Instant, Zone};
+use lab::{Finding, Review};
 
-use super::sections::outcome;
+use super::sections::{outcome, state};
 use crate::backtest::summary;
 use crate::words;
 
@@ -90,15 +90,19 @@ pub(super) fn rows(review: &Review) -> Vec<[String; 9]> {
         length: answer.answered.as_ref().map(|(_, after)| *after),
         ..Line::default()
     });
-    let findings = review.findings.iter().map(|finding| Line {
-        section: "finding",
-        incident: finding.incident,
-        class: &finding.class,
-        what: &finding.cause,
-        who: &finding.by,
-        note: finding.action.clone(),
+    let never_closed = review.never_closed.iter().map(|open| Line {
+        section: "never closed",
+        incident: open.incident,
+        class: &open.class,
+        severity: &open.severity,
+        who: &open.owner,
+        at: Some(open.touched_at),
+        note: format!("missing: {}", open.why),
         ..Line::default()
     });
+    let zone = words::zone(&review.zone);
+    let actions = review.actions.iter().map(|found| finding("action", found, &zone));
+    let findings = review.findings.iter().map(|found| finding("finding", found, &zone));
     let tried = review.thresholds.iter().flat_map(|thresholds| &thresholds.tried);
     let tried = tried.map(|tried| Line {
         section: "threshold",
@@ -108,6 +112,20 @@ pub(super) fn rows(review: &Review) -> Vec<[String; 9]> {
         ..Line::default()
     });
     let lines = misses.chain(false_pages).chain(broken_glass).chain(open_validations).chain(answers).chain(findings);
+    let lines = lines.chain(never_closed).chain(actions);
     let lines = lines.chain(tried);
     lines.map(Line::cells).collect()
+}
+
+fn finding<'a>(section: &'static str, found: &'a Finding, zone: &Zone) -> Line<'a> {
+    Line {
+        section,
+        incident: found.incident,
+        class: &found.class,
+        what: &found.cause,
+        who: &found.owner,
+        at: found.due_at,
+        note: format!("{} ({})", found.action, state(found, zone)),
+        ..Line::default()
+    }
 }

@@ -1,7 +1,7 @@
 //! The review as JSON. Names are stable; times are RFC 3339 in UTC, lengths whole seconds.
 
 use calendar::Duration;
-use lab::{Counts, Miss, Outcome, Review, Tally};
+use lab::{Counts, Finding, Miss, Outcome, Review, Tally};
 use serde_json::{Value, json};
 
 use crate::backtest;
@@ -17,6 +17,7 @@ pub(super) fn value(review: &Review) -> Value {
         "as_of": review.now,
         "this_week": counts(&review.trend.this),
         "week_before": counts(&review.trend.before),
+        "weeks_before": review.trend.earlier.iter().map(counts).collect::<Vec<_>>(),
         "misses": review.misses.iter().map(miss).collect::<Vec<_>>(),
         "misses_by_clock": tallies(&review.by_clock),
         "misses_by_class": tallies(&review.by_class),
@@ -25,7 +26,9 @@ pub(super) fn value(review: &Review) -> Value {
         "resolved_without_proof": broken_glass(review),
         "open_validations": open_validations(review),
         "after_hours": after_hours(review),
-        "findings": findings(review),
+        "never_closed": { "rule": lab::NEVER_CLOSED, "incidents": never_closed(review) },
+        "actions": findings(&review.actions),
+        "findings": findings(&review.findings),
         "thresholds": review.thresholds.as_ref().map(backtest::thresholds),
         "head": review.head.as_ref().map(|(position, hash)| json!({ "position": position, "hash": hash })),
     })
@@ -145,15 +148,36 @@ fn after_hours(review: &Review) -> Value {
     })
 }
 
-fn findings(review: &Review) -> Vec<Value> {
-    let findings = review.findings.iter().map(|finding| {
+fn findings(findings: &[Finding]) -> Vec<Value> {
+    let findings = findings.iter().map(|finding| {
         json!({
             "incident": id(finding.incident),
             "class": finding.class,
             "by": finding.by,
             "cause": finding.cause,
             "action": finding.action,
+            "owner": finding.owner,
+            "decided_at": finding.decided_at,
+            "due_at": finding.due_at,
+            "done_at": finding.done.as_ref().map(|(at, _)| at),
+            "came_of_it": finding.done.as_ref().map(|(_, note)| note),
+            "overdue": finding.overdue,
         })
     });
     findings.collect()
+}
+
+fn never_closed(review: &Review) -> Vec<Value> {
+    let open = review.never_closed.iter().map(|open| {
+        json!({
+            "incident": id(open.incident),
+            "class": open.class,
+            "severity": open.severity,
+            "owner": open.owner,
+            "opened_at": open.opened_at,
+            "touched_at": open.touched_at,
+            "missing": open.why,
+        })
+    });
+    open.collect()
 }

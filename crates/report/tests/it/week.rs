@@ -3,8 +3,8 @@
 use calendar::{Duration, Instant, Zone};
 use lab::backtest::Fidelity;
 use lab::{
-    AfterHours, BrokenGlass, Counts, FalsePage, Finding, LateAnswer, Miss, OpenValidation, Outcome, Review, Tally,
-    Thresholds, Trend, Week,
+    AfterHours, BrokenGlass, Counts, FalsePage, Finding, LateAnswer, Miss, NeverClosed, OpenValidation, Outcome,
+    Review, Tally, Thresholds, Trend, Week,
 };
 
 fn at(text: &str) -> Instant {
@@ -54,7 +54,11 @@ pub(crate) fn review(text: &str) -> Review {
         from: week.starts_at(&zone),
         until: week.ends_at(&zone),
         now: at("2027-01-04T09:00:00Z"),
-        trend: Trend { this: counts(3, 3), before: counts(5, 0) },
+        trend: Trend {
+            this: counts(3, 3),
+            before: counts(5, 0),
+            earlier: vec![counts(5, 0), counts(2, 1), counts(0, 0), counts(1, 0)],
+        },
         misses: vec![
             miss(&text, Outcome::MetLate, 90),
             miss(&text, Outcome::StillOpen, 7_500),
@@ -105,12 +109,19 @@ pub(crate) fn review(text: &str) -> Review {
             median: Some(Duration::from_secs(312)),
             longest: Some(Duration::from_secs(312)),
         },
-        findings: vec![Finding {
-            incident: 7,
+        actions: vec![
+            finding(&text, Some((at("2026-12-30T09:00:00Z"), text.clone()))),
+            Finding { overdue: true, ..finding(&text, None) },
+        ],
+        findings: vec![Finding { due_at: None, ..finding(&text, None) }],
+        never_closed: vec![NeverClosed {
+            incident: 3,
             class: text.clone(),
-            by: text.clone(),
-            cause: text.clone(),
-            action: text.clone(),
+            severity: "SEV-2".to_owned(),
+            owner: text.clone(),
+            opened_at: at("2026-12-01T09:00:00Z"),
+            touched_at: at("2026-12-02T09:00:00Z"),
+            why: "its review".to_owned(),
         }],
         thresholds: Some(thresholds(&text)),
         head: Some((41, "c0ffee".to_owned())),
@@ -127,5 +138,20 @@ fn thresholds(text: &str) -> Thresholds {
         differs: 0,
         tried: crate::backtest::tried(text),
         without_number: vec!["pii-confirmed".to_owned()],
+    }
+}
+
+fn finding(text: &str, done: Option<(Instant, String)>) -> Finding {
+    Finding {
+        incident: 7,
+        class: text.to_owned(),
+        by: text.to_owned(),
+        cause: text.to_owned(),
+        action: text.to_owned(),
+        owner: text.to_owned(),
+        decided_at: at("2026-12-22T09:00:00Z"),
+        due_at: Some(at("2026-12-31T09:00:00Z")),
+        done,
+        overdue: false,
     }
 }

@@ -24,7 +24,7 @@ use crate::refusal::Refusal;
 
 /// A command's word in the path, the core's name for it, and what it asks of its sender. Words to
 /// audiences that read the status page ask for [`Publish`] besides.
-const WORDS: [(&str, &str, Permission); 25] = [
+const WORDS: [(&str, &str, Permission); 26] = [
     ("acknowledge", "acknowledge", Respond),
     ("assign", "assign", Respond),
     ("accept", "accept", Respond),
@@ -50,6 +50,7 @@ const WORDS: [(&str, &str, Permission); 25] = [
     ("unpause", "unpause", Respond),
     ("waive", "waive", Respond),
     ("reviews", "review", Respond),
+    ("action-done", "action_done", Respond),
 ];
 
 /// The surface of an audience whose words strangers read.

@@ -85,9 +85,13 @@ pub(crate) fn line(event: &Event, names: &Names, now: Instant) -> Line {
             major(html! { strong { "Resolved" } ": its sender cleared it, as the class allows" })
         }
         Event::Reopened { reason } => alarm(html! { strong { "Reopened" } }).quoting(reason),
-        Event::Reviewed { cause, action, .. } => {
-            major(html! { strong { "Reviewed" } }).quoting(&format!("Cause: {cause}\nAction: {action}"))
+        Event::Reviewed { cause, action, owner, due_at, .. } => {
+            let of = owner.as_ref().map(|id| html! { ", the action is " (names.person(id)) "'s" });
+            let until = due_at.as_ref().map(|due| html! { ", due " (at(due)) });
+            major(html! { strong { "Reviewed" } (of.unwrap_or_default()) (until.unwrap_or_default()) })
+                .quoting(&format!("Cause: {cause}\nAction: {action}"))
         }
+        Event::ActionDone { note, .. } => major(html! { strong { "Action done" } }).quoting(note),
         Event::FactRecorded { fact, act, note } => {
             major(html! { (fact_words(*fact)) " at " (at(&act.at)) }).quoting(note)
         }

@@ -63,7 +63,13 @@ pub(crate) fn command(word: &str, fields: &Fields, now: Instant) -> Result<Comma
         "pause" => Command::Pause { reason: text("reason") },
         "unpause" => Command::Unpause {},
         "waive" => Command::Waive { clock: text("clock"), reason: text("reason") },
-        "reviews" => Command::Review { cause: text("cause"), action: text("action") },
+        "reviews" => Command::Review {
+            cause: text("cause"),
+            action: text("action"),
+            owner: Some(text("owner")).filter(|owner| !owner.is_empty()),
+            due_at: time(fields, "due_at")?,
+        },
+        "action-done" => Command::ActionDone { note: text("note") },
         other => {
             let shown: String = other.chars().take(40).collect();
             return Err(Problem::new(&problem::COMMAND_UNKNOWN, format!("`{shown}` is no action of an incident")));
@@ -118,6 +124,7 @@ pub(crate) fn done(word: &str) -> Option<&'static str> {
         "unpause" => "Work goes on.",
         "waive" => "Waived.",
         "reviews" => "Reviewed and closed.",
+        "action-done" => "Recorded as done.",
         "declare" => "Declared. Whoever is on call is being paged.",
         _ => return None,
     })
@@ -414,6 +421,7 @@ mod tests {
             "corrections",
             "break-glass",
             "confirm",
+            "action-done",
         ] {
             assert!(done(word).is_some(), "{word}");
         }

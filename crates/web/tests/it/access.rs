@@ -35,6 +35,8 @@ fn the_table_of_routes() {
         GET    /api/v1/events                           incidents:read
         GET    /api/v1/policy                           incidents:read
         GET    /api/v1/roster                           incidents:read
+        GET    /api/v1/reviews                          incidents:read
+        POST   /api/v1/backtests                        admin
         GET    /api/v1/audit                            incidents:read
         GET    /api/v1/tokens                           admin
         POST   /api/v1/tokens                           admin

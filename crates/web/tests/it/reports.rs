@@ -49,6 +49,46 @@ async fn the_review_shows_misses_to_those_who_may_see_them() {
 }
 
 #[tokio::test]
+async fn the_review_tries_tighter_numbers_on_the_past() {
+    let world = World::new().await;
+    for unit in ["c-1", "c-2", "c-3"] {
+        world.commitment(unit).await;
+        world.engine.advance(calendar::Duration::from_mins(10)).await.unwrap();
+    }
+    world.leak("l-1").await;
+    let week = world.get("/api/v1/reviews?week=2026-W48").await.json();
+    let thresholds = &week["thresholds"];
+    assert_eq!(thresholds["replay"]["exact"], true, "{thresholds:#}");
+    assert_eq!(thresholds["replay"]["incidents"], 2);
+    assert_eq!(thresholds["signals"], 4);
+    let tried = thresholds["tried"].as_array().unwrap();
+    assert!(tried.iter().any(|one| one["trigger"] == "commitment-repeated" && one["to"] == "at least 3"), "{tried:#?}");
+    assert_eq!(week["head"]["position"], world.get("/api/v1/audit").await.json()["position"]);
+    let mara = world.sign_in("mara").await;
+    let page = look(&world, "/review?week=2026-W48", &mara).await;
+    assert!(page.text.contains("The live policy replayed differs by zero events"), "{}", page.text);
+    let again = world.get("/api/v1/reviews?week=2026-W48").await.json();
+    assert_eq!(&again["thresholds"], thresholds, "the same position has the same answer");
+}
+
+#[tokio::test]
+async fn a_candidate_is_tried_by_administrators_only() {
+    let world = World::new().await;
+    world.commitment("c-1").await;
+    let policy = world.engine.rules().documents.policy.clone();
+    let candidate = policy.replace("severity: SEV-1}", "severity: SEV-2}");
+    let body = |policy: &str| json!({ "policy": policy });
+    let same = world.post("/api/v1/backtests", &body(&policy)).await;
+    assert_eq!(same.json()["differences"], json!([]), "{same:?}");
+    let other = world.post("/api/v1/backtests", &body(&candidate)).await.json();
+    assert!(other["text"].as_str().unwrap().starts_with("# Backtest"), "{other:#}");
+    let bad = world.post("/api/v1/backtests", &body("version: 1")).await;
+    assert_eq!(bad.verdict(), "400 command-malformed");
+    let token = world.person("ben").await;
+    assert_eq!(world.call("POST", "/api/v1/backtests", &token, body(&policy).to_string()).await.status, 403);
+}
+
+#[tokio::test]
 async fn my_work_is_what_i_hold() {
     let world = World::new().await;
     let (ben, mara) = (world.sign_in("ben").await, world.sign_in("mara").await);

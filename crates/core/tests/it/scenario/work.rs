@@ -46,7 +46,7 @@ fn a_good_response_keeps_every_promise() {
     let (cause, action) = ("a prompt change".to_owned(), "a canary".to_owned());
     // Five business days of 08:00 to 18:00 in Berlin, without Wednesday the 25th: Tuesday at 11:40.
     world.expect_clock("review", "due 2026-12-01T10:40:00Z");
-    world.does("ana", Command::Review { cause, action });
+    world.does("ana", Command::Review { cause, action, owner: None, due_at: None });
     assert_eq!(world.incident().status(), Status::Closed);
     assert!(world.incident().clocks.iter().all(|clock| !clock.is_open() && clock.breached_at.is_none()));
     assert_eq!(world.incident().next_due(), None);

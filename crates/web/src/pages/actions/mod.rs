@@ -28,6 +28,7 @@ pub(crate) fn primary(desk: &Desk<'_>) -> Option<Offer> {
         Status::Mitigated => Some(steps::validate(desk)),
         Status::Validated => Some(steps::resolve(desk)),
         Status::Resolved => Some(steps::review(desk)),
+        Status::Closed if desk.incident.action_done.is_none() => Some(steps::action_done(desk)),
         Status::Closed => None,
     }
 }

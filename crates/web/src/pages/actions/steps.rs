@@ -78,11 +78,23 @@ pub(super) fn resolve(desk: &Desk<'_>) -> Offer {
 }
 
 pub(super) fn review(desk: &Desk<'_>) -> Offer {
+    let mut people = vec![(String::new(), "me".to_owned())];
+    people.extend(desk.scene.names.roster.people.iter().map(|(id, person)| (id.clone(), person.name.clone())));
     let action = Action::new("reviews", "Review", "Close the review")
         .help("What caused it, and what will be different.")
         .field(Field::new("cause", "Cause", Input::Area))
-        .field(Field::new("action", "What is done about it, by whom, until when", Input::Area));
-    desk.offer(action, &Command::Review { cause: something(), action: something() })
+        .field(Field::new("action", "What is done about it", Input::Area))
+        .field(Field::new("owner", "Who does it", Input::Choice(people)).optional())
+        .field(Field::new("due_at", "Until when", Input::Time).optional());
+    desk.offer(action, &Command::Review { cause: something(), action: something(), owner: None, due_at: None })
+}
+
+/// What the review decided has been done.
+pub(super) fn action_done(desk: &Desk<'_>) -> Offer {
+    let action = Action::new("action-done", "The action is done", "Record as done")
+        .help("What the review decided has been done. The weekly review shows it first.")
+        .field(Field::new("note", "What came of it?", Input::Area));
+    desk.offer(action, &Command::ActionDone { note: something() })
 }
 
 /// Asking to resolve without proof.

@@ -58,7 +58,14 @@ fn rare(story: &Story) -> Vec<Event> {
         Event::Resolved { at: story.now, on_clear: false },
         Event::Resolved { at: story.now, on_clear: true },
         Event::Reopened { reason: "Again.".to_owned() },
-        Event::Reviewed { act, cause: "Prompt.".to_owned(), action: "A gate.".to_owned() },
+        Event::Reviewed {
+            act: act.clone(),
+            cause: "Prompt.".to_owned(),
+            action: "A gate.".to_owned(),
+            owner: None,
+            due_at: None,
+        },
+        Event::ActionDone { act, note: "It runs.".to_owned() },
         Event::Paused { reason: "Waiting for the vendor.".to_owned() },
         Event::Unpaused,
         Event::AudienceDecided { audience: "customers".to_owned(), inform: false, reason: "Not affected.".to_owned() },
@@ -104,6 +111,7 @@ fn rare_events_have_words() {
         - Resolved: its sender cleared it, as the class allows
         ! Reopened | Again.
         - Reviewed | Cause: Prompt. / Action: A gate.
+        - Action done | It runs.
         - Work paused | Waiting for the vendor.
         - Work goes on
         - Decided: customers are not told | Not affected.

@@ -118,7 +118,9 @@ async fn an_incident_goes_from_its_declaration_to_its_review() {
     assert_eq!(next_step(&server.act(&mara, "validations", &format!("{proof}&passed=true")).await), "Resolve");
     assert_eq!(next_step(&server.act(&ana, "resolve", "").await), "Review");
     let over = server.act(&ana, "reviews", "cause=Prompt&action=A+gate").await;
-    assert!(over.contains("Reviewed and closed"));
+    assert_eq!(next_step(&over), "The action is done");
+    let done = server.act(&ana, "action-done", "note=It+runs").await;
+    assert!(done.contains("Reviewed and closed"));
     assert!(server.get(&ana, "/?show=closed").await.contains("Wrong refunds"));
 }
 
