@@ -167,7 +167,7 @@ async fn what_else_the_week_brought() {
                     action: "a rule for prices",
                     owner: "Ben Okoye",
                     decided_at: Instant(
-                        1795544400000006,
+                        1795544400000007,
                     ),
                     due_at: Some(
                         Instant(
@@ -177,7 +177,7 @@ async fn what_else_the_week_brought() {
                     done: Some(
                         (
                             Instant(
-                                1795544400000007,
+                                1795544400000008,
                             ),
                             "load tests are announced",
                         ),
