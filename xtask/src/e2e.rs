@@ -10,6 +10,7 @@ mod clients;
 mod demo;
 mod documents;
 mod flood;
+mod hostile;
 mod kill;
 mod mail;
 mod mailbox;
@@ -19,6 +20,7 @@ mod prometheus;
 mod receiver;
 mod refold;
 mod shim;
+mod status;
 mod walk;
 mod webhook;
 
@@ -29,8 +31,21 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, bail};
 
 /// The checks, in the order in which they run: quick ones first.
-const NAMES: &[&str] =
-    &["night", "mail", "clients", "webhook", "alertmanager", "refold", "care", "bad", "flood", "kill", "demo"];
+const NAMES: &[&str] = &[
+    "night",
+    "mail",
+    "clients",
+    "status",
+    "hostile",
+    "webhook",
+    "alertmanager",
+    "refold",
+    "care",
+    "bad",
+    "flood",
+    "kill",
+    "demo",
+];
 /// How often a condition is looked at that must come true.
 const LOOK_EVERY: Duration = Duration::from_millis(25);
 
@@ -75,6 +90,8 @@ async fn one(name: &str, checks: &mut Checks) -> Result<()> {
         "night" => night::run(checks).await,
         "mail" => mail::run(checks).await,
         "clients" => clients::run(checks).await,
+        "status" => status::run(checks).await,
+        "hostile" => hostile::run(checks).await,
         "webhook" => webhook::run(checks).await,
         "alertmanager" => alertmanager::run(checks).await,
         "refold" => refold::run(checks).await,

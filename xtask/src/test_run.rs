@@ -21,6 +21,7 @@ pub(crate) fn run() -> Result<()> {
         step(&format!("alone: {package}"), || call(&["check", "-p", package]))?;
     }
     let tests = step("tests", tests)?;
+    step("access", print_access)?;
     step("release build", cargo::build_release)?;
     let checks = step("end to end", || e2e::run(&[]))?;
     println!(
@@ -49,6 +50,15 @@ fn step<T>(name: &str, run: impl FnOnce() -> Result<T>) -> Result<T> {
 fn call(args: &[&str]) -> Result<()> {
     let status = cargo::command(args).status().context("failed to start cargo")?;
     ensure!(status.success(), "`cargo {}` ended with {status}", args.join(" "));
+    Ok(())
+}
+
+/// Prints who may do what. The tests that just passed walk every route with every role and scope
+/// and compare what they find with this file.
+fn print_access() -> Result<()> {
+    let file = cargo::root().join("docs/access-table.txt");
+    let table = std::fs::read_to_string(&file).with_context(|| format!("failed to read {}", file.display()))?;
+    println!("{table}{} routes and commands; what is not listed does not exist", table.lines().count() - 1);
     Ok(())
 }
 

@@ -80,6 +80,11 @@ impl Mail {
         Ok(value)
     }
 
+    /// Whether it was sent to that address, among others.
+    pub(super) fn is_to(&self, address: &str) -> bool {
+        self.0["to"].as_array().is_some_and(|to| to.iter().any(|one| one == address))
+    }
+
     /// The names of all headers.
     pub(super) fn header_names(&self) -> Vec<&str> {
         self.0["headers"].as_array().into_iter().flatten().filter_map(|header| header[0].as_str()).collect()

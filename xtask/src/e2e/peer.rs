@@ -1,4 +1,4 @@
-//! Python programs beside ours: those that stay and talk, and those that do one thing and end.
+//! Programs in Python and JavaScript beside ours: those that stay and talk, and those that do one thing and end.
 //!
 //! They lie in `xtask/peers` and run in the environment that `tools` keeps. What they say is one
 //! line of JSON at a time.
@@ -60,12 +60,27 @@ impl Drop for Peer {
 /// Runs `xtask/peers/<name>.py` to its end, and gives what it printed as JSON.
 pub(super) async fn ask(name: &str, args: &[&str]) -> Result<Value> {
     let mut command = Command::new(tools::python());
-    command.arg(file(name)).args(args).stdin(Stdio::null());
+    command.arg(file(name)).args(args);
+    answer(command).await
+}
+
+/// Runs `xtask/peers/<name>.js` in the same way, with the libraries for Node.
+pub(super) async fn ask_node(name: &str, args: &[&str]) -> Result<Value> {
+    let mut command = Command::new("node");
+    command.env("NODE_PATH", tools::node().join("node_modules"));
+    command.arg(cargo::root().join("xtask/peers").join(format!("{name}.js"))).args(args);
+    answer(command).await
+}
+
+async fn answer(mut command: Command) -> Result<Value> {
+    command.stdin(Stdio::null());
+    let shown = format!("{command:?}");
     // Not on this thread: the program may talk to servers that run on it.
-    let output = tokio::task::spawn_blocking(move || command.output()).await?.context("failed to start python")?;
+    let output = tokio::task::spawn_blocking(move || command.output()).await?;
+    let output = output.with_context(|| format!("failed to start {shown}"))?;
     let [stdout, stderr] = [&output.stdout, &output.stderr].map(|bytes| String::from_utf8_lossy(bytes));
-    ensure!(output.status.success(), "{name}.py ended with {}:\n{stdout}{stderr}", output.status);
-    serde_json::from_str(&stdout).with_context(|| format!("{name}.py printed no JSON but {stdout}"))
+    ensure!(output.status.success(), "{shown} ended with {}:\n{stdout}{stderr}", output.status);
+    serde_json::from_str(&stdout).with_context(|| format!("{shown} printed no JSON but {stdout}"))
 }
 
 fn file(name: &str) -> PathBuf {
