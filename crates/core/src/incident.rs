@@ -250,14 +250,14 @@ pub struct Incident {
     pub clocks: Vec<Clock>,
     /// Where the escalation stands.
     pub escalation: Escalation,
-    /// Signals behind it.
-    pub sources: Sources,
     /// Messages published.
     pub updates: Vec<Update>,
     /// Words that wait to be approved or published, by audience.
     pub pending: BTreeMap<String, Pending>,
     /// Audiences that a role decided to inform.
     pub informed: BTreeSet<String>,
+    /// Signals behind it. The last field: its bytes end the state's, so that they can be kept apart.
+    pub sources: Sources,
 }
 
 impl Incident {

@@ -44,6 +44,10 @@ people: {ana: {name: Ana Ruiz, contacts: [{inbox: ana}]}, ben: {name: Ben Okoye,
 fallback: [ben]
 ";
 
+/// As in the server.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
     let signals = std::env::args().nth(1).map_or(Ok(SIGNALS), |text| text.parse())?;

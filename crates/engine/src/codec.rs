@@ -43,13 +43,17 @@ pub fn state(incident: &Incident) -> Vec<u8> {
 }
 
 /// The state in a row; `None` where another version of this program wrote it.
-pub(crate) fn incident(bytes: &[u8]) -> Option<Incident> {
-    let (version, rest) = bytes.split_first()?;
-    if *version == STATE_VERSION { postcard::from_bytes(rest).ok() } else { None }
+pub(crate) fn incident(row: &IncidentRow) -> Option<Incident> {
+    let (version, rest) = row.state.split_first()?;
+    if *version == STATE_VERSION { postcard::from_bytes(&[rest, &row.tally].concat()).ok() } else { None }
 }
 
 pub(crate) fn incident_row(incident: &Incident, updated: Position) -> IncidentRow {
     let status = incident.status();
+    let mut state = state(incident);
+    // The sources are the last field, so their bytes are the last ones.
+    let tally = postcard::to_stdvec(&incident.sources).expect("plain data with known lengths always encodes");
+    state.truncate(state.len() - tally.len());
     IncidentRow {
         no: IncidentNo(incident.no),
         key: incident.key.clone(),
@@ -62,7 +66,8 @@ pub(crate) fn incident_row(incident: &Incident, updated: Position) -> IncidentRo
         opened_at: incident.opened_at,
         next_due: incident.next_due(),
         updated,
-        state: state(incident),
+        state,
+        tally,
     }
 }
 

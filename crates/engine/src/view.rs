@@ -190,7 +190,7 @@ impl View {
 
 /// The incident in a row, folded again where another version of this program wrote the row.
 pub(crate) fn incident_of(reader: &dyn Reader, row: &IncidentRow) -> Result<Incident, Problem> {
-    if let Some(incident) = codec::incident(&row.state) {
+    if let Some(incident) = codec::incident(row) {
         return Ok(incident);
     }
     let entries = entries(reader, row.no.0)?;

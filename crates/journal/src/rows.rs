@@ -118,6 +118,9 @@ pub struct IncidentRow {
     pub updated: Position,
     /// The encoded state.
     pub state: Vec<u8>,
+    /// The part of the state that changes with every batch of signals, kept apart because it is
+    /// written far more often than everything else.
+    pub tally: Vec<u8>,
 }
 
 /// A new state for one detector, or its end.

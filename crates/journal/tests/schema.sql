@@ -121,6 +121,15 @@ CREATE INDEX incident_key ON incident (workspace, key, open, updated);
 
 CREATE INDEX incident_open ON incident (workspace, no, severity) WHERE open = 1;
 
+CREATE TABLE incident_tally (
+    workspace INTEGER NOT NULL,
+    no INTEGER NOT NULL,
+    updated INTEGER NOT NULL,
+    tally BLOB NOT NULL,
+    PRIMARY KEY (workspace, no),
+    FOREIGN KEY (workspace, no) REFERENCES incident ON DELETE CASCADE
+) WITHOUT ROWID, STRICT;
+
 CREATE TABLE private (
     workspace INTEGER NOT NULL,
     id TEXT NOT NULL,

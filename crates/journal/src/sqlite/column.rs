@@ -117,9 +117,12 @@ pub(super) fn head(row: &Row<'_>) -> Result<Head> {
     })
 }
 
-/// The columns that [`incident`] reads.
-pub(super) const INCIDENT: &str =
-    "no, key, class, service, status, open, severity, restricted, opened_at, next_due, updated, state";
+/// The columns that [`incident`] reads, from `incident` with its [`TALLY`].
+pub(super) const INCIDENT: &str = "incident.no, key, class, service, status, open, severity, restricted, opened_at, \
+     next_due, coalesce(incident_tally.updated, incident.updated), state, coalesce(tally, x'')";
+
+/// What follows `incident` in a `FROM`; incidents that an older version wrote have no tally apart.
+pub(super) const TALLY: &str = "LEFT JOIN incident_tally USING (workspace, no)";
 
 /// Reads [`INCIDENT`].
 pub(super) fn incident(row: &Row<'_>) -> Result<IncidentRow> {
@@ -136,6 +139,7 @@ pub(super) fn incident(row: &Row<'_>) -> Result<IncidentRow> {
         next_due: instant_opt(row, 9)?,
         updated: row.get(10)?,
         state: row.get(11)?,
+        tally: row.get(12)?,
     })
 }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use rusqlite::{Connection, ToSql, params_from_iter};
 
-use super::column::{self, Count, DELIVERY, INCIDENT, Micros};
+use super::column::{self, Count, DELIVERY, INCIDENT, Micros, TALLY};
 use super::fault::Fault;
 use crate::{Counts, DeliveryFilter, DeliveryRow, IncidentFilter, IncidentRow, Workspace};
 
@@ -49,7 +49,7 @@ pub(super) fn incidents(
     conditions.and("restricted = ?", &filter.restricted);
     conditions.and("no < ?", &filter.before);
     conditions.values.push(&limit);
-    let sql = format!("SELECT {INCIDENT} FROM {table} WHERE {} ORDER BY no DESC LIMIT ?", conditions.sql);
+    let sql = format!("SELECT {INCIDENT} FROM {table} {TALLY} WHERE {} ORDER BY no DESC LIMIT ?", conditions.sql);
     let mut statement = connection.prepare_cached(&sql)?;
     Ok(statement.query_map(params_from_iter(conditions.values), column::incident)?.collect::<Result<_, _>>()?)
 }

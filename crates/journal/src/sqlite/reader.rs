@@ -8,7 +8,7 @@ use std::sync::Arc;
 use calendar::Instant;
 use rusqlite::{Connection, OptionalExtension, Params, Row, params};
 
-use super::column::{self, BLOCK, DELIVERY, EVENT, INCIDENT, Micros, REQUEST};
+use super::column::{self, BLOCK, DELIVERY, EVENT, INCIDENT, Micros, REQUEST, TALLY};
 use super::fault::Fault;
 use super::writer::read_head;
 use super::{Shared, lists};
@@ -63,13 +63,13 @@ impl Reader for SqliteReader {
     }
 
     fn incident(&self, no: IncidentNo) -> Result<Option<IncidentRow>> {
-        let sql = format!("SELECT {INCIDENT} FROM incident WHERE workspace = ?1 AND no = ?2");
+        let sql = format!("SELECT {INCIDENT} FROM incident {TALLY} WHERE workspace = ?1 AND no = ?2");
         self.one(&sql, params![self.workspace, no], column::incident)
     }
 
     fn incident_by_key(&self, key: &str) -> Result<Option<IncidentRow>> {
         let sql = format!(
-            "SELECT {INCIDENT} FROM incident WHERE rowid = coalesce(
+            "SELECT {INCIDENT} FROM incident {TALLY} WHERE incident.rowid = coalesce(
                  (SELECT rowid FROM incident INDEXED BY incident_key WHERE workspace = ?1 AND key = ?2 AND open = 1
                   ORDER BY no DESC LIMIT 1),
                  (SELECT rowid FROM incident INDEXED BY incident_key
@@ -86,7 +86,7 @@ impl Reader for SqliteReader {
     fn due(&self, until: Instant, limit: u32) -> Result<Vec<IncidentRow>> {
         // The inner query sorts within the index; only the rows that are returned are read whole.
         let sql = format!(
-            "SELECT {INCIDENT} FROM incident WHERE rowid IN (
+            "SELECT {INCIDENT} FROM incident {TALLY} WHERE incident.rowid IN (
                  SELECT rowid FROM incident INDEXED BY incident_due WHERE workspace = ?1 AND next_due <= ?2
                  ORDER BY severity, next_due, no LIMIT ?3)
              ORDER BY severity, next_due, no"

@@ -5,8 +5,11 @@ use rusqlite::{Connection, TransactionBehavior};
 use super::fault::Fault;
 
 /// Every migration in order; a released one never changes.
-const MIGRATIONS: &[&str] =
-    &[include_str!("migrations/0001_journal.sql"), include_str!("migrations/0002_event_kind.sql")];
+const MIGRATIONS: &[&str] = &[
+    include_str!("migrations/0001_journal.sql"),
+    include_str!("migrations/0002_event_kind.sql"),
+    include_str!("migrations/0003_incident_tally.sql"),
+];
 
 /// "WBEL": tells our databases from those of other programs.
 pub(super) const APPLICATION_ID: i32 = 0x5742_454c;

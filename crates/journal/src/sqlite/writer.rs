@@ -218,7 +218,15 @@ impl Commit<'_> {
     }
 }
 
+/// Inserts or replaces incident rows. Signals that attach to an open incident, which happens most,
+/// change its tally alone; then everything else is looked at and left as it is.
 fn write_incidents(transaction: &Transaction<'_>, workspace: Workspace, rows: &[IncidentRow]) -> Result<(), Fault> {
+    let mut same = transaction.prepare_cached(
+        "SELECT 1 FROM incident
+         WHERE workspace = ?1 AND no = ?2 AND key = ?3 AND class = ?4 AND service = ?5 AND status = ?6
+             AND (open = ?7 AND ?7 = 1) AND severity = ?8 AND restricted = ?9 AND opened_at = ?10
+             AND next_due IS ?11 AND updated <= ?12 AND state = ?13",
+    )?;
     let mut put = transaction.prepare_cached(
         "INSERT INTO incident (workspace, no, key, class, service, status, open, severity, restricted,
              opened_at, next_due, updated, state)
@@ -228,8 +236,12 @@ fn write_incidents(transaction: &Transaction<'_>, workspace: Workspace, rows: &[
              severity = excluded.severity, restricted = excluded.restricted, opened_at = excluded.opened_at,
              next_due = excluded.next_due, updated = excluded.updated, state = excluded.state",
     )?;
+    let mut count = transaction.prepare_cached(
+        "INSERT INTO incident_tally (workspace, no, updated, tally) VALUES (?1, ?2, ?3, ?4)
+         ON CONFLICT (workspace, no) DO UPDATE SET updated = excluded.updated, tally = excluded.tally",
+    )?;
     for row in rows {
-        put.execute(params![
+        let values = params![
             workspace,
             row.no,
             row.key,
@@ -243,7 +255,11 @@ fn write_incidents(transaction: &Transaction<'_>, workspace: Workspace, rows: &[
             micros(row.next_due),
             row.updated,
             row.state
-        ])?;
+        ];
+        if !same.exists(values)? {
+            put.execute(values)?;
+        }
+        count.execute(params![workspace, row.no, row.updated, row.tally])?;
     }
     Ok(())
 }

@@ -7,6 +7,7 @@ use crate::support::{ALL, World, at, guarantees, incident, numbers};
 
 guarantees! {
     a_row_is_read_back_as_it_was_written_last
+    a_tally_alone_can_change
     a_key_finds_the_open_incident_or_else_the_latest_closed_one
     lists_are_filtered_and_paged_from_the_newest
     what_is_due_comes_worst_severity_first
@@ -33,6 +34,20 @@ fn a_row_is_read_back_as_it_was_written_last(mut world: World) {
     assert_eq!(world.reader.incident(IncidentNo(1)).unwrap(), Some(changed));
     assert_eq!(world.reader.incident(IncidentNo(2)).unwrap(), Some(incident(2)));
     assert_eq!(world.reader.incident(IncidentNo(3)).unwrap(), None);
+}
+
+fn a_tally_alone_can_change(mut world: World) {
+    world.commit(|batch| batch.incidents = vec![incident(1)]);
+    let counted = IncidentRow { tally: vec![2, 3], updated: Position(2), ..incident(1) };
+    let closed = IncidentRow { open: false, updated: Position(3), ..counted.clone() };
+    let counted_closed = IncidentRow { tally: vec![4], updated: Position(4), ..closed.clone() };
+    for row in [counted, closed, counted_closed, incident(1)] {
+        world.commit(|batch| batch.incidents = vec![row.clone()]);
+        assert_eq!(world.reader.incident(IncidentNo(1)).unwrap(), Some(row.clone()));
+        assert_eq!(world.reader.incident_by_key("key").unwrap(), Some(row));
+    }
+    world.writer.clear_incidents().unwrap();
+    assert_eq!(world.reader.incident(IncidentNo(1)).unwrap(), None);
 }
 
 fn a_key_finds_the_open_incident_or_else_the_latest_closed_one(mut world: World) {

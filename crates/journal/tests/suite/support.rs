@@ -101,6 +101,7 @@ pub(crate) fn incident(no: u64) -> IncidentRow {
         next_due: None,
         updated: Position(1),
         state: format!("state {no}").into_bytes(),
+        tally: vec![1],
     }
 }
 
