@@ -3,8 +3,11 @@
 //!
 //! The figures go into docs/performance.md between two markers. What they mean stands there, too.
 
+mod keep;
 mod load;
 mod machine;
+mod pages;
+mod paging;
 mod report;
 mod subject;
 
@@ -14,6 +17,7 @@ use std::time::Duration;
 use anyhow::{Result, ensure};
 
 use self::load::{Measured, Plan};
+use self::report::Line;
 use self::subject::{Running, Subject};
 use crate::http::{Answer, Server};
 use crate::{cargo, tools};
@@ -41,6 +45,38 @@ impl Scale {
         match self {
             Scale::Full => 15,
             Scale::Quick => 3,
+        }
+    }
+
+    /// Pages to time one after the other.
+    fn pages(self) -> u64 {
+        match self {
+            Scale::Full => 500,
+            Scale::Quick => 20,
+        }
+    }
+
+    /// Pages at once.
+    fn burst(self) -> u64 {
+        match self {
+            Scale::Full => 20_000,
+            Scale::Quick => 500,
+        }
+    }
+
+    /// Incidents that stay open.
+    fn open(self) -> u64 {
+        match self {
+            Scale::Full => 1_000_000,
+            Scale::Quick => 2_000,
+        }
+    }
+
+    /// Signals before a kill -9.
+    fn killed(self) -> u64 {
+        match self {
+            Scale::Full => 10_000,
+            Scale::Quick => 1_000,
         }
     }
 }
@@ -86,6 +122,8 @@ struct Results {
     rows: Vec<Row>,
     generator: Vec<(u64, usize, Measured)>,
     ready: Vec<Duration>,
+    /// What is more than a rate.
+    lines: Vec<Line>,
     /// The machine's load before it began: figures beside other work are lower.
     load_before: String,
 }
@@ -103,7 +141,8 @@ pub(crate) fn run(scale: Scale) -> Result<()> {
 
 async fn measure(scale: Scale) -> Result<Results> {
     let load_before = machine::load_before();
-    let mut results = Results { rows: Vec::new(), generator: Vec::new(), ready: Vec::new(), load_before };
+    let mut results =
+        Results { rows: Vec::new(), generator: Vec::new(), ready: Vec::new(), lines: Vec::new(), load_before };
     for (per_request, connections) in MODES {
         let null = Server::start(|_| Answer::Status(202, Vec::new())).await?;
         let plan = Plan { shape: Shape::Attach, per_request, connections, time: scale.time() / 4 };
@@ -124,6 +163,10 @@ async fn measure(scale: Scale) -> Result<Results> {
         results.ready.push(subject::start_time().await?);
     }
     results.ready.sort();
+    println!("measuring: pages");
+    results.lines.extend(pages::measure(scale).await?);
+    println!("measuring: memory, kill -9");
+    results.lines.extend(keep::measure(scale).await?);
     Ok(results)
 }
 
@@ -156,6 +199,12 @@ async fn watchbell_run(plan: Plan) -> Result<(Measured, u64)> {
     let most = least + plan.per_request * plan.connections as u64;
     ensure!((least..=most).contains(&reread), "{least} signals were answered, {reread} are there after kill -9");
     Ok((measured, reread))
+}
+
+/// The value below which that share of ascending values lies.
+fn percentile(ascending: &[f64], share: f64) -> f64 {
+    let at = (ascending.len().saturating_sub(1) as f64 * share) as usize;
+    ascending.get(at).copied().unwrap_or(f64::NAN)
 }
 
 /// Opens the incidents to which the load will attach.

@@ -199,6 +199,11 @@ impl Running {
         addr.parse().with_context(|| format!("`{addr}` is no address"))
     }
 
+    /// Its process.
+    pub(crate) fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
     /// SIGKILL: nothing is flushed, nothing is said.
     pub(crate) fn kill(&mut self) -> Result<()> {
         self.child.kill()?;

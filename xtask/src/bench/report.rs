@@ -7,12 +7,28 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 
 use super::load::Measured;
-use super::{Results, Row, machine};
+use super::{Results, Row, Shape, machine};
 use crate::cargo;
 
 const DOCUMENT: &str = "docs/performance.md";
 const BEGIN: &str = "<!-- begin: cargo xtask bench -->";
 const END: &str = "<!-- end: cargo xtask bench -->";
+
+/// One figure beside its target.
+pub(super) struct Line {
+    pub(super) what: String,
+    pub(super) watchbell: String,
+    /// Alertmanager's.
+    pub(super) beside: String,
+    /// Ours by theirs; empty where only ours counts.
+    pub(super) ratio: String,
+    pub(super) target: &'static str,
+}
+
+/// The rates that have a target: what the signals do, signals per request, the target of the
+/// rate, and of the 99th percentile of the answers' times.
+const TARGETS: [(Shape, u64, &str, Option<&str>); 2] =
+    [(Shape::Attach, 100, "at least 5", Some("at most 0.2")), (Shape::Attach, 1, "at least 2", None)];
 
 /// The figures as Markdown.
 pub(super) fn render(results: &Results, time: Duration) -> Result<String> {
@@ -32,18 +48,57 @@ pub(super) fn render(results: &Results, time: Duration) -> Result<String> {
         format!("{per_request} × {connections}: {}/s", thousands(measured.rate()))
     });
     text.push_str(&alone.collect::<Vec<String>>().join("; "));
+    text.push_str(".\n\n| against a target | Watchbell | Alertmanager | ratio | target |\n|---|---|---|---|---|\n");
+    for line in rates(&results.rows).iter().chain(&results.lines) {
+        let Line { what, watchbell, beside, ratio, target } = line;
+        let _ = writeln!(text, "| {what} | {watchbell} | {beside} | {ratio} | {target} |");
+    }
     let (first, last) = (results.ready.first(), results.ready.last());
     let (first, last) = first.zip(last).context("no start was timed")?;
     let median = results.ready[results.ready.len() / 2];
     let _ = writeln!(
         text,
-        ".\n\nFrom exec to ready on a new store, {} starts: {:.0} ms (median), {:.0} to {:.0} ms.",
+        "\nFrom exec to ready on a new store, {} starts: {:.0} ms (median), {:.0} to {:.0} ms.",
         results.ready.len(),
         ms(median),
         ms(*first),
         ms(*last)
     );
     Ok(text)
+}
+
+/// The lines of the rates that have a target.
+fn rates(rows: &[Row]) -> Vec<Line> {
+    let mut lines = Vec::new();
+    for (shape, per_request, rate, latency) in TARGETS {
+        let held = |row: &&Row| row.shape == shape && row.per_request == per_request && row.connections > 1;
+        let Some(row) = rows.iter().find(held) else { continue };
+        let what = format!("{}, {per_request} × {}", shape.words(), row.connections);
+        let (ours, theirs) = (&row.watchbell, &row.alertmanager);
+        lines.push(Line {
+            what: format!("{what}: signals/s"),
+            watchbell: thousands(ours.rate()),
+            beside: thousands(theirs.rate()),
+            ratio: ratio(ours.rate(), theirs.rate()),
+            target: rate,
+        });
+        if let Some(target) = latency {
+            let [ours, theirs] = [ours, theirs].map(|measured| measured.latency_ms(0.99));
+            lines.push(Line {
+                what: format!("{what}: p99"),
+                watchbell: format!("{ours:.0} ms"),
+                beside: format!("{theirs:.0} ms"),
+                ratio: ratio(ours, theirs),
+                target,
+            });
+        }
+    }
+    lines
+}
+
+/// How many times the second the first is.
+pub(super) fn ratio(ours: f64, theirs: f64) -> String {
+    format!("{:.2}", ours / theirs)
 }
 
 /// One line of the table.
@@ -81,7 +136,7 @@ fn ms(time: Duration) -> f64 {
 }
 
 /// `12,345`, rounded.
-fn thousands(number: f64) -> String {
+pub(super) fn thousands(number: f64) -> String {
     let digits = format!("{number:.0}");
     let groups: Vec<&str> =
         digits.as_bytes().rchunks(3).rev().map(|group| std::str::from_utf8(group).unwrap_or("")).collect();

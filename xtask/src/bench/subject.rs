@@ -72,7 +72,7 @@ impl Subject {
 /// A started program.
 pub(super) enum Running {
     Watchbell(Site, Server),
-    Alertmanager(Alertmanager, #[expect(dead_code, reason = "keeps its files until it ends")] Site),
+    Alertmanager(Alertmanager, Site),
 }
 
 impl Running {
