@@ -126,7 +126,7 @@ impl Watcher {
         for (no, _) in changed {
             let stored = reader.incident(*no).ok().flatten();
             let folded = self.folded.get(&no.0).map(codec::state);
-            if stored.map(|row| row.state) != folded {
+            if stored.map(|row| [row.state, row.tally].concat()) != folded {
                 return violated("a row equals its fold", format!("INC-{}", no.0));
             }
         }
