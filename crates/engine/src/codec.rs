@@ -11,7 +11,7 @@ use wcore::Incident;
 use wcore::event::Entry;
 
 /// Changes whenever the shape of [`Incident`] does: older rows are folded again.
-const STATE_VERSION: u8 = 6;
+const STATE_VERSION: u8 = 7;
 
 /// Kind of a journal row that holds an incident's [`Entry`].
 pub(crate) const ENTRY: &str = "entry";
