@@ -27,6 +27,8 @@ pub struct Letter {
     pub text: String,
     /// Where to look and act.
     pub link: Option<String>,
+    /// By which this recipient alone acknowledges; shown only where one person reads.
+    pub acknowledge: Option<String>,
     /// Particulars for programs.
     pub data: serde_json::Value,
 }
@@ -90,6 +92,7 @@ pub(crate) mod tests {
             subject: "SEV-1 INC-7: pii_leak on support-assistant".into(),
             text: "INC-7 is open.\nSeverity: SEV-1\n".into(),
             link: Some("https://watchbell.example/incidents/INC-7".into()),
+            acknowledge: None,
             data: serde_json::json!({"incident": "INC-7"}),
         }
     }

@@ -31,6 +31,7 @@ use wcore::{Incident, Signal};
 
 pub use duplicates::WINDOW as DUPLICATE_WINDOW;
 pub use handle::Engine;
+pub use outbox::Pass;
 pub use refold::{Refold, refold};
 pub use restore::{RESENT_AFTER_RESTORE, Restored, after_restore};
 pub use rules::{Documents, Rules, Secrets};

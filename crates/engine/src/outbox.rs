@@ -8,6 +8,7 @@ mod claim;
 mod clerk;
 mod contacts;
 mod dispatch;
+mod pass;
 mod places;
 mod record;
 pub(crate) mod send;
@@ -20,6 +21,8 @@ use crate::codec;
 
 pub(crate) use clerk::Clerk;
 pub(crate) use dispatch::{Bell, DISABLED_CHANNELS, Dispatcher};
+pub(crate) use pass::Made;
+pub use pass::Pass;
 pub(crate) use places::Places;
 
 /// What a decision asks of the outbox.

@@ -7,7 +7,7 @@ use calendar::Instant;
 use problem::Problem;
 use tokio::sync::watch;
 
-use crate::outbox::Bell;
+use crate::outbox::{Bell, Made};
 use crate::queue::Queue;
 use crate::rules::Rules;
 use crate::stats::Counters;
@@ -35,6 +35,7 @@ pub(crate) struct Shared {
     pub(crate) public_url: String,
     pub(crate) stats: Counters,
     pub(crate) bell: Bell,
+    pub(crate) passes: Made,
     pub(crate) position: watch::Sender<u64>,
     rules: RwLock<Arc<Rules>>,
     disabled: RwLock<BTreeSet<String>>,
@@ -56,6 +57,7 @@ impl Shared {
             public_url,
             stats: Counters::default(),
             bell: Bell::default(),
+            passes: Made::default(),
             position: watch::Sender::new(position),
             rules: RwLock::new(rules),
             disabled: RwLock::default(),

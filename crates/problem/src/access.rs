@@ -43,6 +43,9 @@ crate::codes! { ACCESS;
     LINK_SPENT = "sign-in-link-spent", 410, "this link no longer signs anyone in",
         cause: "A sign-in link works once, and only for a limited time.",
         remedy: "Ask an administrator for a new one, or run `watchbell user link PERSON`.";
+    PASS_ENDED = "acknowledge-link-ended", 410, "this link no longer acknowledges anything",
+        cause: "The link of a page by mail is for one person and one incident, and works for a day.",
+        remedy: "Sign in and open the incident from the board.";
     TOKEN_INVALID = "token-invalid", 422, "a token cannot be made like that",
         cause: "A token needs a name, at least one scope, and an end within five years.",
         remedy: "Correct the field that the detail names.";

@@ -16,6 +16,7 @@ mod intake;
 pub mod learning;
 mod metrics;
 mod pages;
+mod pass;
 mod refusal;
 pub mod reports;
 mod router;

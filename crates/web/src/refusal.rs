@@ -58,14 +58,15 @@ pub(crate) fn help(public_url: &str, code: &Code) -> String {
 
 /// Writes the refusals of everything inside.
 pub(crate) async fn render(State(app): State<App>, request: Request, next: Next) -> Response {
-    let path = Path::of(request.uri().path());
+    let asked = request.uri().path().to_owned();
+    let path = Path::of(&asked);
     let html = path == Path::Page && wants_html(request.headers());
     let mut response = next.run(request).await;
     let Some(refusal) = response.extensions_mut().remove::<Refusal>() else { return response };
     let allow = response.headers_mut().remove(header::ALLOW);
     let status = path.status(refusal.problem.code);
     let mut answer = match path {
-        _ if html => (status, Html(outside::problem(&refusal.problem).into_string())).into_response(),
+        _ if html => (status, Html(outside::problem(&refusal.problem, &asked).into_string())).into_response(),
         Path::PagerDuty => (status, Json(pagerduty(&refusal))).into_response(),
         _ => json_of(&refusal, status, &app.config.public_url),
     };

@@ -26,7 +26,7 @@ use crate::intake::way::Ledger;
 use crate::metrics::{Meters, metrics};
 use crate::pages::{self, outside};
 use crate::refusal::{Refusal, render};
-use crate::{events, headers, health, intake, sign_in, status};
+use crate::{events, headers, health, intake, pass, sign_in, status};
 
 /// One row of the table.
 struct Route {
@@ -94,6 +94,8 @@ fn table() -> Vec<Route> {
         row(Method::POST, "/set-password/{code}", Needs::OwnPage, sign_in::choose_password),
         row(Method::GET, "/sign-in/{code}", Needs::Nothing, sign_in::ask),
         row(Method::POST, "/sign-in/{code}", Needs::OwnPage, sign_in::enter),
+        row(Method::GET, "/a/{code}", Needs::Nothing, pass::ask),
+        row(Method::POST, "/a/{code}", Needs::OwnPage, pass::take),
         row(Method::POST, "/sign-out", Needs::OwnPage, sign_in::leave),
         row(Method::GET, "/docs/errors", Needs::Nothing, error_codes),
         row(Method::GET, "/docs/errors/{code}", Needs::Nothing, error_code),

@@ -1,6 +1,6 @@
 //! Signing in by password or by a one-time link, choosing a password, and signing out.
 
-use axum::extract::{Extension, Form, Path, State};
+use axum::extract::{Extension, Form, Path, Query, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{Html, IntoResponse, Redirect, Response};
 use problem::Problem;
@@ -17,11 +17,20 @@ use crate::serve::Peer;
 pub(crate) struct Credentials {
     person: String,
     password: String,
+    #[serde(default)]
+    next: String,
+}
+
+/// Where to go afterwards.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct Onward {
+    next: String,
 }
 
 /// `GET /sign-in`
-pub(crate) async fn form() -> Html<String> {
-    Html(outside::sign_in_form("", None).into_string())
+pub(crate) async fn form(Query(Onward { next }): Query<Onward>) -> Html<String> {
+    Html(outside::sign_in_form("", own_path(&next), None).into_string())
 }
 
 /// `POST /sign-in`: what is refused is said at the form.
@@ -29,14 +38,14 @@ pub(crate) async fn by_password(
     State(app): State<App>,
     peer: Option<Extension<Peer>>,
     headers: HeaderMap,
-    Form(Credentials { person, password }): Form<Credentials>,
+    Form(Credentials { person, password, next }): Form<Credentials>,
 ) -> Result<Response, Refusal> {
     let from = peer.and_then(|Extension(peer)| peer.sender(&headers));
     let person = person.trim().to_lowercase();
     match app.access.sign_in_by_password(&person, password, from).await {
-        Ok(secret) => Ok(signed_in(&app, &secret)),
+        Ok(secret) => Ok(signed_in_to(&app, &secret, own_path(&next))),
         Err(problem) if is_for_form(&problem) => {
-            let page = outside::sign_in_form(&person, Some(&problem));
+            let page = outside::sign_in_form(&person, own_path(&next), Some(&problem));
             Ok((status(&problem), Html(page.into_string())).into_response())
         }
         Err(problem) => Err(problem.into()),
@@ -99,8 +108,23 @@ pub(crate) async fn leave(State(app): State<App>, headers: HeaderMap) -> Result<
 }
 
 fn signed_in(app: &App, secret: &str) -> Response {
+    signed_in_to(app, secret, "/")
+}
+
+fn signed_in_to(app: &App, secret: &str, next: &str) -> Response {
     let cookie = [(header::SET_COOKIE, cookie(secret, &app.config.public_url))];
-    (cookie, Redirect::to("/")).into_response()
+    (cookie, Redirect::to(next)).into_response()
+}
+
+/// Longest path that is led back to, in bytes: an incident's, with room.
+const PATH_MAX: usize = 200;
+
+/// A path of this server as it is, and the board in place of anything else: a link must not lead
+/// away from here through signing in.
+pub(crate) fn own_path(path: &str) -> &str {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"/-_.".contains(&byte);
+    let own = path.starts_with('/') && !path.starts_with("//") && path.len() <= PATH_MAX && path.bytes().all(plain);
+    if own { path } else { "/" }
 }
 
 fn name_of(app: &App, person: &str) -> String {
@@ -115,4 +139,27 @@ fn is_for_form(problem: &Problem) -> bool {
 
 fn status(problem: &Problem) -> StatusCode {
     StatusCode::from_u16(problem.code.status).unwrap_or(StatusCode::UNPROCESSABLE_ENTITY)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn signing_in_leads_to_paths_of_this_server_only() {
+        for (path, wanted) in [
+            ("/incidents/INC-7/acknowledge", "/incidents/INC-7/acknowledge"),
+            ("/", "/"),
+            ("", "/"),
+            ("incidents", "/"),
+            ("//evil.test", "/"),
+            ("/\\evil.test", "/"),
+            ("https://evil.test", "/"),
+            ("/a\r\nset-cookie:x", "/"),
+            ("/%2f%2fevil.test", "/"),
+            ("javascript:alert(1)", "/"),
+        ] {
+            assert_eq!(own_path(path), wanted, "{path}");
+        }
+    }
 }

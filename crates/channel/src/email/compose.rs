@@ -21,6 +21,10 @@ const HEADER_CHARS_MAX: usize = 200;
 /// The longest local part of a message id that is still readable, in bytes; longer ones are hashed.
 const ID_BYTES_MAX: usize = 120;
 
+/// What the link to acknowledge is good for.
+const ACKNOWLEDGE: &str =
+    "Acknowledge by one button, without signing in. This link is for you alone and works for a day:";
+
 /// The bytes of the message.
 pub(super) fn compose(from: &Mailbox, domain: &str, to: &Address, letter: &Letter) -> Vec<u8> {
     let seconds = u64::try_from(letter.created_at.as_micros()).unwrap_or(0) / 1_000_000;
@@ -54,12 +58,18 @@ pub(super) fn compose(from: &Mailbox, domain: &str, to: &Address, letter: &Lette
 
 /// The plain part. It begins with the letter's own subject, since the header's is the incident's.
 fn plain(letter: &Letter) -> String {
-    lines(&format!("{}\n\n{}\n", header(&letter.subject), letter.text_and_link()))
+    let mut text = format!("{}\n\n{}\n", header(&letter.subject), letter.text_and_link());
+    if let Some(link) = &letter.acknowledge {
+        let _ = write!(text, "\n{ACKNOWLEDGE}\n{link}\n");
+    }
+    lines(&text)
 }
 
 /// The same as HTML without style or script; only a link to the web becomes one.
 fn rich(letter: &Letter) -> String {
-    let link = letter.link.as_deref().filter(|link| link.starts_with("https://") || link.starts_with("http://"));
+    let to_the_web = |link: &&str| link.starts_with("https://") || link.starts_with("http://");
+    let link = letter.link.as_deref().filter(to_the_web);
+    let acknowledge = letter.acknowledge.as_deref().filter(to_the_web);
     html! {
         (DOCTYPE)
         html {
@@ -68,6 +78,7 @@ fn rich(letter: &Letter) -> String {
                 p { strong { (header(&letter.subject)) } }
                 p { @for line in lines(letter.text.trim_end()).lines() { (line) br; } }
                 @if let Some(link) = link { p { a href=(link) { (link) } } }
+                @if let Some(link) = acknowledge { p { (ACKNOWLEDGE) br; a href=(link) { (link) } } }
             }
         }
     }

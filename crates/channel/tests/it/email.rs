@@ -50,6 +50,7 @@ fn letter() -> Letter {
         subject: "SEV-1 INC-7: Störung auf support-assistant".into(),
         text: "INC-7 is open.\n".into(),
         link: Some("https://watchbell.example/incidents/INC-7".into()),
+        acknowledge: None,
         data: serde_json::Value::Null,
     }
 }

@@ -23,6 +23,7 @@ fn letter() -> Letter {
         subject: "SEV-1 INC-7: <!channel>".into(),
         text: "INC-7 is open.".into(),
         link: Some("https://watchbell.example/incidents/INC-7?a=1&b=2".into()),
+        acknowledge: None,
         data: serde_json::json!({"incident": "INC-7"}),
     }
 }

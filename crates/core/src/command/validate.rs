@@ -8,7 +8,13 @@ use crate::draft::Draft;
 use crate::event::{Act, Actor, Event, Evidence};
 
 /// What proof can rest on, and whether it lies elsewhere, so that a link must lead there.
-const EVIDENCE_KINDS: [(&str, bool); 4] = [("evaluation", false), ("sample", false), ("link", true), ("file", true)];
+const EVIDENCE_KINDS: [(&str, bool); 4] = [("evaluation", false), ("sample", false), ("link", true), (FILE, true)];
+
+/// A file is found by a link, or known again by its digest wherever it is kept.
+const FILE: &str = "file";
+
+/// Hexadecimal digits of a SHA-256.
+const DIGEST_DIGITS: usize = 64;
 
 pub(super) fn validate(draft: &mut Draft<'_>, by: &Actor, passed: bool, evidence: &Evidence) -> Result<(), Problem> {
     let act = draft.act(by)?;
@@ -43,6 +49,12 @@ fn checked(evidence: &Evidence) -> Result<Evidence, Problem> {
     };
     let link = evidence.link.as_deref().map(str::trim).filter(|link| !link.is_empty());
     match link {
+        None if *kind == FILE && has_digest(&text) => {}
+        None if *kind == FILE => {
+            return invalid(format!(
+                "evidence of the kind `{FILE}` needs `evidence.link`, or its SHA-256 in `evidence.text`"
+            ));
+        }
         None if *elsewhere => return invalid(format!("evidence of the kind `{kind}` needs `evidence.link`")),
         // Pages show it as a link, which must lead to a site and never run anything.
         Some(link) if !link.starts_with("https://") && !link.starts_with("http://") => {
@@ -52,6 +64,11 @@ fn checked(evidence: &Evidence) -> Result<Evidence, Problem> {
     }
     let link = link.map(|link| super::text("evidence.link", link)).transpose()?;
     Ok(Evidence { kind: (*kind).to_owned(), text, link, observed_at: evidence.observed_at })
+}
+
+fn has_digest(text: &str) -> bool {
+    text.split(|c: char| !c.is_ascii_alphanumeric())
+        .any(|word| word.len() == DIGEST_DIGITS && word.bytes().all(|byte| byte.is_ascii_hexdigit()))
 }
 
 /// Of a wrong kind, so much is shown.

@@ -30,6 +30,7 @@ const CLAIMS: u32 = 512;
 const ROUND: u32 = 1_024;
 
 /// The desk between the journal and those who send.
+#[derive(Clone)]
 pub(crate) struct Clerk {
     pub(crate) shared: Arc<Shared>,
     pub(crate) reader: Arc<dyn Reader>,

@@ -117,8 +117,9 @@ impl Dispatcher {
 
     /// Starts an attempt.
     fn start(&self, row: DeliveryRow, mail: Mail, round: &Round) {
-        let (shared, outcomes, sender) = (Arc::clone(&self.clerk.shared), round.outcomes.clone(), self.sender.clone());
+        let (clerk, outcomes, sender) = (self.clerk.clone(), round.outcomes.clone(), self.sender.clone());
         tokio::spawn(async move {
+            let shared = Arc::clone(&clerk.shared);
             let started = shared.time.now();
             let waited = started.since(row.next_attempt_at.unwrap_or(row.created_at));
             if row.attempts == 0 && waited > send::SLOW_FIRST_ATTEMPT {
@@ -126,7 +127,12 @@ impl Dispatcher {
             }
             let rules = shared.rules();
             let outcome = match send::target(&row, &rules, &shared) {
-                Ok(target) => send::send(&row, &mail, target, &sender, started).await,
+                Ok(target) => {
+                    let link = clerk.acknowledge_link(&row, &mail, target).await;
+                    // An attempt may outlive the engine, and must not hold its store.
+                    drop(clerk);
+                    sender.send(target, &send::letter(&row, &mail, link), started).await
+                }
                 Err(outcome) => outcome,
             };
             let sent = send::settle(&row, &mail, outcome, shared.time.now(), send::jitter());

@@ -2,7 +2,7 @@
 
 use calendar::{Duration, Instant};
 use channel::retry::{self, Schedule, Standing};
-use channel::{Letter, Outcome, Receipt, Sender, Target, Thread};
+use channel::{Letter, Outcome, Receipt, Target, Thread};
 use journal::{Attempt, DeliveryRow, DeliveryState, DeliveryUpdate, DocumentChange};
 use problem::Problem;
 use wcore::Command;
@@ -38,9 +38,9 @@ pub(crate) fn target<'r>(row: &DeliveryRow, rules: &'r Rules, shared: &Shared) -
     }
 }
 
-/// Sends a delivery once.
-pub(super) async fn send(row: &DeliveryRow, mail: &Mail, target: &Target, sender: &Sender, now: Instant) -> Outcome {
-    let letter = Letter {
+/// What one attempt of a delivery sends; `acknowledge` is the recipient's own link.
+pub(super) fn letter(row: &DeliveryRow, mail: &Mail, acknowledge: Option<String>) -> Letter {
+    Letter {
         id: row.idempotency_key.clone(),
         kind: mail.kind.clone(),
         created_at: row.created_at,
@@ -49,9 +49,9 @@ pub(super) async fn send(row: &DeliveryRow, mail: &Mail, target: &Target, sender
         subject: mail.subject.clone(),
         text: mail.text.clone(),
         link: mail.link.clone(),
+        acknowledge,
         data: mail.data.clone(),
-    };
-    sender.send(target, &letter, now).await
+    }
 }
 
 /// Mails about one incident belong together, whatever its severity becomes. The link tells

@@ -120,6 +120,11 @@ impl Access {
         self.begin_session(person, false).await
     }
 
+    /// Counts a guess at a code by its sender's address, and refuses where they were too many.
+    pub(crate) fn count_guess(&self, from: Option<IpAddr>) -> Result<(), Problem> {
+        self.throttle.attempt(None, from, self.engine.now())
+    }
+
     /// Refuses a wrong password and too many attempts, in the same words and time whatever is wrong.
     async fn must_match(&self, person: &str, password: String, from: Option<IpAddr>) -> Result<(), Problem> {
         let account = self.accounts.get(&key(person));

@@ -121,7 +121,7 @@ impl Access {
     }
 
     /// The name of a person who is still in the roster: who has left it has no access.
-    pub(super) fn name_of(&self, person: &str) -> Result<String, Problem> {
+    pub(crate) fn name_of(&self, person: &str) -> Result<String, Problem> {
         let rules = self.engine.rules();
         let left = || refused(&problem::PERSON_LEFT, format!("`{person}` is not in the roster"));
         rules.roster.people.get(person).map(|person| person.name.clone()).ok_or_else(left)

@@ -21,6 +21,7 @@ mod moment;
 mod names;
 pub(crate) mod outside;
 mod pace;
+pub(crate) mod pass;
 mod policy;
 pub(crate) mod reports;
 mod serve;

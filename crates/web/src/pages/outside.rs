@@ -9,6 +9,7 @@ use super::form::sentence;
 use super::frame::outside;
 use super::glyph;
 use crate::access::{PASSWORD_LENGTH_MAX as LENGTH_MAX, PASSWORD_LENGTH_MIN as LENGTH_MIN};
+use crate::sign_in::own_path;
 
 /// A one-time link, before it is used: mail scanners follow links, but press no buttons.
 pub(crate) fn sign_in(name: &str, code: &str) -> Markup {
@@ -26,7 +27,7 @@ pub(crate) fn sign_in(name: &str, code: &str) -> Markup {
 }
 
 /// The form to sign in by password.
-pub(crate) fn sign_in_form(person: &str, refused: Option<&Problem>) -> Markup {
+pub(crate) fn sign_in_form(person: &str, next: &str, refused: Option<&Problem>) -> Markup {
     outside(
         "Sign in",
         html! {
@@ -35,6 +36,7 @@ pub(crate) fn sign_in_form(person: &str, refused: Option<&Problem>) -> Markup {
                 h1 { "Sign in to Watchbell" }
                 (refusal(refused))
                 form.fields.gate-form method="post" action="/sign-in" {
+                    @if next != "/" { input type="hidden" name="next" value=(next); }
                     div.field {
                         label for="person" { "Name" }
                         input #person name="person" type="text" value=(person) autocomplete="username" autocapitalize="none" spellcheck="false" required;
@@ -99,8 +101,8 @@ pub(super) fn refusal(refused: Option<&Problem>) -> Markup {
     }
 }
 
-/// A page in place of the one asked for.
-pub(crate) fn problem(problem: &Problem) -> Markup {
+/// A page in place of the one asked for, which was at `path`.
+pub(crate) fn problem(problem: &Problem, path: &str) -> Markup {
     let status = problem.code.status;
     outside(
         problem.code.title,
@@ -117,13 +119,21 @@ pub(crate) fn problem(problem: &Problem) -> Markup {
                     p { (problem.code.remedy) }
                 }
                 p.gate-links {
-                    @if status == 401 { a.button.primary href="/sign-in" { "Sign in" } }
+                    @if status == 401 { a.button.primary href=(sign_in_for(path)) { "Sign in" } }
                     @else { a.button.primary href="/" { "To the board" } }
                     a.button href={ "/docs/errors/" (problem.code.id) } { "About " code { (problem.code.id) } }
                 }
             }
         },
     )
+}
+
+/// Where to sign in and come back from.
+pub(crate) fn sign_in_for(path: &str) -> String {
+    match own_path(path) {
+        "/" => "/sign-in".to_owned(),
+        path => format!("/sign-in?next={path}"),
+    }
 }
 
 /// The page of one code.

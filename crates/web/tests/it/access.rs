@@ -63,6 +63,8 @@ fn the_table_of_routes() {
         POST   /set-password/{code}                     nothing, but not from another site's page
         GET    /sign-in/{code}                          nothing
         POST   /sign-in/{code}                          nothing, but not from another site's page
+        GET    /a/{code}                                nothing
+        POST   /a/{code}                                nothing, but not from another site's page
         POST   /sign-out                                nothing, but not from another site's page
         GET    /docs/errors                             nothing
         GET    /docs/errors/{code}                      nothing

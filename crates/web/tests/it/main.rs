@@ -9,6 +9,7 @@ mod emulation;
 mod events;
 mod intake;
 mod operations;
+mod passes;
 mod people;
 mod reading;
 mod reports;

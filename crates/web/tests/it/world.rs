@@ -15,7 +15,7 @@ use web::{Access, AppConfig, Bootstrap};
 
 /// The bootstrap token of every world.
 pub(crate) const ADMIN: &str = "wb_test-administrator-token";
-/// When every world begins: a Monday, on which Ana is on call.
+/// When every world begins: a Monday, on which Ben is on call.
 pub(crate) const START: &str = "2026-11-23T09:00:00Z";
 /// Where every world can be reached, as its answers say.
 pub(crate) const URL: &str = "http://watchbell.test";
@@ -60,12 +60,21 @@ impl World {
     }
 
     pub(crate) async fn with(configure: impl FnOnce(AppConfig) -> AppConfig) -> World {
-        World::open(tempfile::tempdir().unwrap(), configure).await
+        World::open(tempfile::tempdir().unwrap(), roster(), configure).await
     }
 
-    async fn open(dir: TempDir, configure: impl FnOnce(AppConfig) -> AppConfig) -> World {
+    /// A world in which Ben, who is on call at [`START`], is also paged by mail, through a server on this port.
+    pub(crate) async fn mailed(port: u16) -> World {
+        let channel = format!(
+            "channels:\n  email: {{type: email, host: 127.0.0.1, port: {port}, security: none, from: w@example.com}}"
+        );
+        let roster = roster().replace("channels:", &channel).replace("{inbox: ben}", "{email: ben@example.com}");
+        World::open(tempfile::tempdir().unwrap(), roster, |config| config).await
+    }
+
+    async fn open(dir: TempDir, roster: String, configure: impl FnOnce(AppConfig) -> AppConfig) -> World {
         let store = Sqlite::open(dir.path().join("watchbell.db")).unwrap();
-        let engine = start(&store);
+        let engine = start(&store, roster);
         let access = Arc::new(Access::load(&engine).await.unwrap());
         let bootstrap = access.bootstrap(ADMIN).await.unwrap();
         assert_ne!(bootstrap, Bootstrap::Ignored);
@@ -81,7 +90,7 @@ impl World {
         let World { engine, access, router, dir } = self;
         engine.shutdown().await;
         drop((engine, access, router));
-        World::open(dir, |config| config).await
+        World::open(dir, roster(), |config| config).await
     }
 
     /// Waits until the engine has nothing left to do by itself.
@@ -161,12 +170,17 @@ pub(crate) fn signal(metric: &str, id: &str) -> Value {
     json!({ "id": id, "source": "evals", "metric": metric, "service": "support-assistant", "label": "confirmed" })
 }
 
-fn start(store: &Sqlite) -> Engine {
+/// The starter's roster.
+fn roster() -> String {
     // People without the pager: what cannot be delivered would be complained about all the time.
     let mut roster = policy::starter::ROSTER.to_owned();
     for person in ["ana", "ben", "mara", "noor", "tom", "ines"] {
         roster = roster.replace(&format!("{{webhook: pager, to: {person}}}, "), "");
     }
+    roster
+}
+
+fn start(store: &Sqlite, roster: String) -> Engine {
     let documents = Documents { policy: policy::starter::POLICY.to_owned(), roster };
     let config = Config {
         workspace: Workspace::default(),

@@ -143,6 +143,14 @@ fn evidence_is_of_a_known_kind_and_can_be_seen() {
     ] {
         assert_eq!(world.refused("mara", validate(kind, link)), "evidence-invalid", "{kind} {link:?}");
     }
+    let file = |text: String| Command::Validate {
+        passed: false,
+        evidence: Evidence { kind: "file".to_owned(), text, link: None, ..evidence(seen) },
+    };
+    for digest in ["", &"a".repeat(63), &"a".repeat(65), &"g".repeat(64)] {
+        assert_eq!(world.refused("mara", file(format!("report.csv, {digest}"))), "evidence-invalid", "{digest}");
+    }
+    world.does("mara", file(format!("report.csv, sha256:{}", "0a".repeat(32))));
     for (kind, link) in [
         ("evaluation", None),
         ("sample", Some("https://example.com/sample")),

@@ -163,7 +163,9 @@ pub(crate) fn words_acts(desk: &Desk<'_>, pending: &Pending) -> (Vec<Offer>, Vec
     let publish = Command::Publish { update: no };
     let waits = pending.approved.is_none() && desk.refusal("publish", &publish).is_some();
     let act = |word: &'static str, button: &str, command: &Command| {
-        let action = Action::new(word, "", button).field(Field::hidden("update", no.to_string()));
+        // The page has one obvious button, and that is the next step.
+        let button = Button { label: button.to_owned(), answer: None, primary: false };
+        let action = Action::new(word, "", "").field(Field::hidden("update", no.to_string())).buttons(vec![button]);
         desk.offer(action, command)
     };
     let offer =

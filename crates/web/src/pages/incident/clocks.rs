@@ -58,10 +58,10 @@ fn item(clock: &Clock, scene: &Scene) -> Markup {
             div.clock-what {
                 span.clock-name { (words::clock(&clock.id.kind)) @if clock.id.cycle > 1 { span.dim { " no. " (clock.id.cycle) } } }
                 span.clock-note { (note(clock, face, scene)) }
-                (super::facts::statute(clock, scene))
             }
             span.clock-time { (face::time_left(clock, face, now)) }
             (face::bar(clock, face, now))
+            (super::facts::statute(clock, scene))
         }
     }
 }

@@ -7,7 +7,6 @@ use super::View;
 use super::acts::{offered, path};
 use crate::pages::actions::{Desk, words_acts};
 use crate::pages::form::Target;
-use crate::pages::glyph::{self, Mark};
 use crate::pages::{moment, words};
 
 /// The waiting words, where there are any.
@@ -39,7 +38,7 @@ fn item(desk: &Desk<'_>, view: &View, pending: &Pending) -> Markup {
                     "Approved by " (names.person(&act.by)) ", " (moment::at(act.at, now)) ". "
                     strong { "Not published yet." }
                 },
-                None if !who.is_empty() => p { (glyph::mark(Mark::Dial)) "May be approved by " (words::list(&who)) "." },
+                None if !who.is_empty() => p { "May be approved by " (words::list(&who)) "." },
                 None => {},
             }
             @for (n, offer) in offers.iter().enumerate() {

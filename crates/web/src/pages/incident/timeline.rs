@@ -33,7 +33,7 @@ pub(super) fn timeline(scene: &Scene, view: &View) -> Markup {
     html! {
         section.timeline aria-labelledby="timeline" {
             h2 #timeline { "Timeline" }
-            ol.log role="log" aria-live="off" aria-label="Timeline, newest first" { @for group in recent { (block(group, scene)) } }
+            ol.log aria-label="Timeline, newest first" { @for group in recent { (block(group, scene)) } }
             @if !older.is_empty() {
                 details #older {
                     summary { (words::count(older.len() as u64, "older entry", "older entries")) }

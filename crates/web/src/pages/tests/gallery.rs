@@ -34,7 +34,7 @@ fn pages() -> Vec<(&'static str, Markup)> {
         ("deliveries", deliveries::deliveries(&scene, &messages(&story))),
         ("policy", policy::policy(&scene)),
         ("sign-in", outside::sign_in("Ana Ruiz", "abc")),
-        ("not-found", outside::problem(&Problem::new(&problem::INCIDENT_UNKNOWN, "`INC-99` names no incident"))),
+        ("not-found", outside::problem(&Problem::new(&problem::INCIDENT_UNKNOWN, "`INC-99` names no incident"), "/")),
         ("error", outside::code(&problem::EVIDENCE_STALE)),
     ]
 }
@@ -52,7 +52,7 @@ fn closed() -> wcore::Incident {
     story.incident
 }
 
-fn view(story: &Story, attempt: Option<Attempt>) -> View {
+pub(super) fn view(story: &Story, attempt: Option<Attempt>) -> View {
     let at = story.incident.opened_at;
     let done = attempt.is_none().then_some("Contained.").filter(|_| story.incident.contained.is_some());
     View {
@@ -115,7 +115,8 @@ fn messages(story: &Story) -> Vec<engine::Delivery> {
 
 #[test]
 fn every_page_renders() {
-    let pages = pages();
+    let mut pages = pages();
+    pages.extend(super::night::pages());
     for (name, page) in &pages {
         let page = page.0.as_str();
         assert!(page.contains("<main") && page.ends_with("</html>"), "{name} is whole");

@@ -3,6 +3,7 @@
 mod acts;
 mod contrast;
 mod gallery;
+mod night;
 mod said;
 mod sample;
 mod served;
