@@ -60,8 +60,14 @@ impl Stream {
         }
     }
 
+    /// The next one but for receipts of pages, which come when they come.
     async fn next(&mut self) -> Event {
-        self.within(PATIENCE).await.expect("an event in time").expect("an event before the end")
+        loop {
+            let event = self.within(PATIENCE).await.expect("an event in time").expect("an event before the end");
+            if event.data["events"][0]["step_received"].is_null() {
+                return event;
+            }
+        }
     }
 }
 
