@@ -34,12 +34,13 @@ const HEADERS: [&str; 12] = [
     "x-watchbell-incident",
 ];
 
-/// People with an address, and a chat.
+/// People with an address, and one whom a chat reaches.
 const ROSTER: &str = r#"
 people:
-  ana: {name: Ana Ruiz, contacts: [{email: ana@team.test}, {chat: on-call}]}
+  ana: {name: Ana Ruiz, contacts: [{email: ana@team.test}]}
   ben: {name: Ben Okoye, contacts: [{email: ben@team.test}]}
-fallback: [ben]
+  cara: {name: Cara Voss, contacts: [{chat: on-call}]}
+fallback: [ben, cara]
 channels:
   email: {type: email, host: localhost, port: MAIL_PORT, security: none, from: Watchbell <watchbell@team.test>}
   chat: {type: slack, url_env: CHAT_URL, allow_internal: true}
