@@ -71,7 +71,7 @@ pub enum Event {
         clock: ClockId,
         /// Share of its target that has passed.
         percent: u8,
-        /// The warning instant had passed before the clock was timed.
+        /// It was given long after its instant.
         late: bool,
     },
     /// A promise was kept, in time or late.

@@ -18,6 +18,10 @@ use crate::signal::AlertState;
 /// Alerts remembered per incident; beyond it further alerts are only counted.
 pub const MAX_ALERTS: usize = 1_000;
 
+/// Slots of one audience's cadence kept in the state: so many that are owed, and so many that have
+/// ended. An incident that nobody ends must not grow for ever; the journal has all of them.
+pub const SLOTS_KEPT: usize = 24;
+
 /// The furthest milestone whose fact holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

@@ -5,10 +5,10 @@
 use calendar::{Duration, Instant};
 use policy::model::{Milestone, Precondition, Role, Target, Window};
 
-use crate::clock::{Clock, ClockId, ClockKind};
+use crate::clock::{Clock, ClockId, ClockKind, Ending};
 use crate::draft::Draft;
 use crate::event::Event;
-use crate::incident::Incident;
+use crate::incident::{Incident, SLOTS_KEPT};
 
 /// The window of one audience, where it asks for notices.
 struct Notices {
@@ -76,8 +76,24 @@ impl Draft<'_> {
             && !is_done(&self.state, until)
         {
             self.start_slot(ClockKind::Update(audience.clone()), &every, due_at);
+            self.collapse_owed(audience);
         }
         !self.is_in_missed_run(&missed.id)
+    }
+
+    /// Of a long run of missed slots the oldest ends: one message is owed, however long it has been.
+    fn collapse_owed(&mut self, audience: &str) {
+        let kind = ClockKind::Update(audience.to_owned());
+        let slots: Vec<&Clock> = self.state.open_clocks(&kind).collect();
+        let owed = slots.iter().filter(|clock| clock.breached_at.is_some());
+        if owed.clone().count() <= SLOTS_KEPT {
+            return;
+        }
+        let oldest = owed.map(|clock| &clock.id).min().cloned();
+        let newest = slots.iter().map(|clock| &clock.id).max().cloned();
+        if let (Some(clock), Some(by)) = (oldest, newest) {
+            self.emit(Event::ClockEnded { clock, ending: Ending::Superseded { by } });
+        }
     }
 
     /// Whether an earlier notice or slot of its audience was missed and is still owed.

@@ -9,9 +9,14 @@ use crate::clock::{Clock, ClockId, ClockKind, Ending, Warning};
 use crate::draft::{Draft, share};
 use crate::event::{Event, Fact, PageReason, RetimeCause, Retimed};
 use crate::roles::or_fallback;
+use crate::statutory::LAPSED;
 
 /// Time that a raised severity leaves where its target is already past.
 pub const GRACE: Duration = Duration::from_mins(10);
+
+/// A warning given longer than this after its instant is told to be late: the program was down, or
+/// the clock was started or tightened when that share of its time had passed.
+const WARNED_LATE_AFTER: Duration = Duration::from_mins(1);
 
 /// Missed slots of one cadence recorded at once after downtime; the rest follow with the next tick.
 const MAX_SLOTS: usize = 1_000;
@@ -293,7 +298,7 @@ impl Draft<'_> {
     fn warn(&mut self, clock: &Clock) {
         let now = self.now();
         let Some(percent) = clock.warnings.iter().filter(|w| w.at <= now).map(|w| w.percent).max() else { return };
-        let late = clock.warnings.iter().any(|w| w.percent == percent && w.at < now && w.at < clock.started_at);
+        let late = clock.warnings.iter().any(|w| w.percent == percent && w.at + WARNED_LATE_AFTER < now);
         self.emit(Event::ClockWarned { clock: clock.id.clone(), percent, late });
         // A run of missed slots was paged when it began.
         if clock.id.kind != ClockKind::Acknowledge && !self.is_in_missed_run(&clock.id) {
@@ -304,6 +309,10 @@ impl Draft<'_> {
 
     fn breach(&mut self, clock: &Clock, due_at: Instant) {
         let kind = &clock.id.kind;
+        if self.lapses(clock) {
+            let ending = Ending::Cancelled { reason: LAPSED.to_owned() };
+            return self.emit(Event::ClockEnded { clock: clock.id.clone(), ending });
+        }
         self.emit(Event::ClockBreached { clock: clock.id.clone(), due_at });
         let first_of_run = self.start_missed_cadence(clock, due_at);
         // An unacknowledged incident is paged by its escalation already.

@@ -7,15 +7,34 @@ use calendar::{Duration, Instant};
 use policy::statutory::{self, Start, StartingFact, StatutoryClock};
 use problem::Problem;
 
-use crate::clock::{Clock, ClockKind};
+use crate::clock::{Clock, ClockKind, Ending};
 use crate::draft::Draft;
 use crate::event::{Act, Event, Fact, RetimeCause, Retimed};
+
+/// Why a clock from awareness ended without a notice.
+pub(crate) const LAPSED: &str = "not classified in that time; it counts from the classification";
 
 impl Draft<'_> {
     /// A fact was recorded: what it starts runs from the instant that it is about.
     pub(crate) fn fact_starts(&mut self, fact: Fact, at: Instant) {
         let Some(fact) = starting(fact) else { return };
         self.start_statutory(&Start::Fact(fact), at);
+        if fact == StartingFact::ClassifiedAt {
+            self.revive_lapsed();
+        }
+    }
+
+    /// The classification turns out to be early enough: what had lapsed was owed after all.
+    fn revive_lapsed(&mut self) {
+        for statute in self.statutory_clocks() {
+            let kind = ClockKind::Statutory(statute.id.clone());
+            let last = self.state.clocks.iter().rfind(|clock| clock.id.kind == kind).cloned();
+            let lapsed =
+                |clock: &Clock| matches!(&clock.ending, Some(Ending::Cancelled { reason }) if reason == LAPSED);
+            if let Some(clock) = last.filter(|clock| lapsed(clock) && !self.classified_after(clock)) {
+                self.begin_statutory(statute, clock.started_at, kind);
+            }
+        }
     }
 
     /// A notice was submitted: its clocks are kept, and what follows it runs from then on.
@@ -47,6 +66,25 @@ impl Draft<'_> {
         self.ctx.policy.class(&self.state.class).is_some_and(|class| !class.statutory.is_empty())
     }
 
+    /// Whether a clock that has run out from awareness does not count: its notice is also due from
+    /// a classification, and there was none in that time (Delegated Regulation 2025/301 art. 5(2):
+    /// classified later, only the time from the classification counts).
+    pub(crate) fn lapses(&self, clock: &Clock) -> bool {
+        let ClockKind::Statutory(id) = &clock.id.kind else { return false };
+        let clocks = self.statutory_clocks();
+        let Some(own) = clocks.iter().find(|statute| statute.id == *id) else { return false };
+        let classified = Some(Start::Fact(StartingFact::ClassifiedAt));
+        own.starts == Some(Start::Fact(StartingFact::AwareAt))
+            && clocks.iter().any(|other| other.notice == own.notice && other.starts == classified)
+            && self.classified_after(clock)
+    }
+
+    /// Whether nothing was classified while the clock ran.
+    fn classified_after(&self, clock: &Clock) -> bool {
+        let end = clock.started_at + clock.target;
+        self.state.facts.get(&Fact::ClassifiedAt).is_none_or(|act| act.at > end)
+    }
+
     fn statutory_clocks(&self) -> Vec<&'static StatutoryClock> {
         let class = self.ctx.policy.class(&self.state.class);
         let ids = class.map(|class| class.statutory.as_slice()).unwrap_or_default();
@@ -64,14 +102,7 @@ impl Draft<'_> {
         let kind = ClockKind::Statutory(statute.id.clone());
         let running = self.state.clocks.iter().rfind(|clock| clock.id.kind == kind).cloned();
         match running {
-            None => {
-                let clock = self.statutory_clock(statute, from, kind);
-                self.emit(Event::ClockStarted(Box::new(clock)));
-                let submitted = self.state.notices.get(&statute.notice).map(|act| act.at);
-                if let Some(at) = submitted {
-                    self.keep_statutory(statute, at);
-                }
-            }
+            None => self.begin_statutory(statute, from, kind),
             // Known earlier than was thought: it was due earlier. What was missed stays missed.
             Some(old) if old.is_open() && old.breached_at.is_none() && from < old.started_at => {
                 let new = self.statutory_clock(statute, from, kind);
@@ -79,6 +110,15 @@ impl Draft<'_> {
                 self.emit(Event::ClockRetimed(Box::new(Retimed { clock, cause: RetimeCause::Backdated })));
             }
             Some(_) => {}
+        }
+    }
+
+    fn begin_statutory(&mut self, statute: &StatutoryClock, from: Instant, kind: ClockKind) {
+        let clock = self.statutory_clock(statute, from, kind);
+        self.emit(Event::ClockStarted(Box::new(clock)));
+        let submitted = self.state.notices.get(&statute.notice).map(|act| act.at);
+        if let Some(at) = submitted {
+            self.keep_statutory(statute, at);
         }
     }
 

@@ -142,9 +142,15 @@ fn fire(policy: &Policy, trigger: &Trigger, detectors: &mut Detectors, observed:
                 return None;
             }
             let rule = count::Rule { distinct_units: *distinct_units, at_least: *at_least, within: *within };
-            let state = detectors.count(&format!("{}|{}", trigger.id, key(trigger, signal)));
-            let signals = state.observe(rule, observed)?;
-            (when.source.clone(), rule.statement(), signals)
+            let statement = rule.statement();
+            let clause = format!("{} {statement}", when.source);
+            let mut name = format!("{}|{}", trigger.id, key(trigger, signal));
+            if !detectors.make_room_for(&name, observed.now) {
+                // Counted together rather than not at all. No key of its own is named so.
+                name = format!("{}\\further", trigger.id);
+            }
+            let signals = detectors.count(&name, |state| state.observe(rule, &clause, observed))?;
+            (when.source.clone(), statement, signals)
         }
         TriggerKind::Rate { .. } => return None,
     };

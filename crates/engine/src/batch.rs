@@ -375,6 +375,8 @@ impl<'a, 'i> Work<'a, 'i> {
             key: key.clone(),
             state: Some(postcard::to_stdvec(detector).expect("plain data with known lengths always encodes")),
         });
+        let forgotten = self.basis.detectors.forgotten().iter();
+        let detectors = detectors.chain(forgotten.map(|key| DetectorChange { key: key.clone(), state: None }));
         let documents = self.documents.into_iter();
         let documents =
             documents.map(|((collection, id), body)| journal::DocumentChange { collection, id, body }).collect();

@@ -118,6 +118,14 @@ impl View {
         row.map(|row| incident_of(&*self.reader, &row)).transpose()
     }
 
+    /// The policy of that version, for the words of incidents that are pinned to it.
+    pub fn policy(&self, id: &str) -> Result<Option<Arc<policy::model::Policy>>, Problem> {
+        let Some(body) = self.document(crate::PINNED_POLICIES, id)? else { return Ok(None) };
+        let documents: crate::Documents = serde_json::from_slice(&body)
+            .map_err(|e| codec::unreadable(format!("the policy {id} does not decode ({e})")))?;
+        Ok(documents.load().policy.map(Arc::new))
+    }
+
     /// Incidents, newest first.
     pub fn incidents(&self, filter: &IncidentFilter, limit: u32) -> Result<Vec<Incident>, Problem> {
         let rows = codec::stored(self.reader.incidents(filter, limit))?;

@@ -28,6 +28,9 @@ crate::codes! { SERVICE;
     NO_ONE_ON_CALL = "no-one-on-call", 500, "a step of an escalation had nobody to page",
         cause: "At the instant of the page nobody was on call in that schedule. The next step was paged at once.",
         remedy: "Fill the gap in the schedule; `watchbell check` shows it.";
+    DETECTORS_FULL = "detectors-full", 500, "triggers watch too many keys",
+        cause: "A trigger keeps counts or rates apart by a field with very many values, such as a customer's id. Beyond the limit further values are judged together, so it may fire too early, never too late.",
+        remedy: "Leave that field out of the trigger's `key` or `by`, or name one with few values, such as a region. Counts whose window has passed make room by themselves.";
     STATUS_NOT_EXPORTED = "status-not-exported", 500, "the status page was not written",
         cause: "A file of the exported status page could not be written: the folder is missing, full, or not ours. What is there is older than it should be.",
         remedy: "Mend the folder that the detail names; it is written again within a minute. The server's own page at /status is not affected.";

@@ -44,17 +44,39 @@ fn from_data(id: &str, data: &Path, json: bool) -> anyhow::Result<Exit> {
         println!("{:#}", serde_json::json!({"id": format!("INC-{no}"), "decisions": decisions}));
         return Ok(Exit::Ok);
     }
+    let policy = Pinned::of(&view, &timeline)?;
     let incident = view.incident(no).map_err(|problem| explain(&problem))?;
     if let Some(incident) = incident {
-        println!("INC-{no}  {}  ({}, severity rank {})", incident.title, incident.status().word(), incident.severity);
+        let severity = policy.severity(incident.severity);
+        println!("INC-{no}  {}  ({}, {severity})", incident.title, incident.status().word());
         println!("class {}, service {}, policy {}\n", incident.class, incident.service, incident.policy);
     }
     for stored in &timeline {
         for event in &stored.entry.events {
-            tell(stored, event, &view)?;
+            tell(stored, event, &view, &policy)?;
         }
     }
     Ok(Exit::Ok)
+}
+
+/// The policy that an incident is pinned to, for its words.
+struct Pinned(Option<Arc<policy::model::Policy>>);
+
+impl Pinned {
+    fn of(view: &View, timeline: &[StoredEntry]) -> anyhow::Result<Pinned> {
+        let opened = timeline.iter().flat_map(|stored| &stored.entry.events).find_map(|event| match event {
+            Event::Opened(opened) => Some(opened.policy.as_str()),
+            _ => None,
+        });
+        let Some(id) = opened else { return Ok(Pinned(None)) };
+        Ok(Pinned(view.policy(id).map_err(|problem| explain(&problem))?))
+    }
+
+    /// A severity as the policy names it; its rank where that policy is no longer stored.
+    fn severity(&self, rank: policy::model::Rank) -> String {
+        let named = self.0.as_ref().map(|policy| policy.severity_name(rank).to_owned());
+        named.unwrap_or_else(|| format!("severity {rank}"))
+    }
 }
 
 fn decisions(timeline: &[StoredEntry]) -> Vec<(Instant, &Decision)> {
@@ -69,12 +91,13 @@ fn decisions(timeline: &[StoredEntry]) -> Vec<(Instant, &Decision)> {
 }
 
 /// The events that say why: what opened it, what was added, what changed its severity.
-fn tell(stored: &StoredEntry, event: &Event, view: &View) -> anyhow::Result<()> {
+fn tell(stored: &StoredEntry, event: &Event, view: &View, policy: &Pinned) -> anyhow::Result<()> {
     let at = stored.entry.at;
     match event {
         Event::Opened(opened) => match &opened.decision {
             Some(decision) => {
-                println!("{at}  opened by trigger `{}` at severity rank {}", decision.trigger, opened.severity);
+                let severity = policy.severity(opened.severity);
+                println!("{at}  opened by trigger `{}` as {severity}", decision.trigger);
                 show(decision, view)?;
             }
             None => println!("{at}  declared by {:?}", stored.entry.by),
@@ -84,7 +107,9 @@ fn tell(stored: &StoredEntry, event: &Event, view: &View) -> anyhow::Result<()> 
             println!("{at}  {} more by trigger `{}`", decision.count, decision.trigger);
             show(decision, view)?;
         }
-        Event::SeverityChanged { from, to, reason } => println!("{at}  severity rank {from} → {to}: {reason}"),
+        Event::SeverityChanged { from, to, reason } => {
+            println!("{at}  {} → {}: {reason}", policy.severity(*from), policy.severity(*to));
+        }
         Event::SourceCleared { alerts, firing } => {
             println!("{at}  source cleared {} alerts, {firing} still fire", alerts.len());
         }

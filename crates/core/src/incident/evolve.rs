@@ -4,8 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use calendar::{Instant, Intervals};
 
-use super::{BreakGlass, Escalation, Hold, Holder, Incident, MAX_ALERTS, Offer, Pending, Sources, Validation};
-use crate::clock::{Clock, ClockId, Ending};
+use super::{BreakGlass, Escalation, Hold, Holder, Incident, MAX_ALERTS, Offer, Pending, SLOTS_KEPT};
+use super::{Sources, Validation};
+use crate::clock::{Clock, ClockId, ClockKind, Ending};
 use crate::event::{Approval, Attached, Entry, Event, Fact, Opened, PageReason};
 use crate::signal::AlertState;
 
@@ -77,7 +78,10 @@ impl Incident {
             Event::Opened(_) => {}
             Event::Attached(attached) => self.attach(attached),
             Event::SourceCleared { alerts, .. } => self.sources.clear(alerts),
-            Event::ClockStarted(clock) => self.clocks.push((**clock).clone()),
+            Event::ClockStarted(clock) => {
+                self.forget_slots(&clock.id.kind);
+                self.clocks.push((**clock).clone());
+            }
             Event::ClockRetimed(retimed) => self.replace_clock(&retimed.clock),
             Event::ClockWarned { clock, percent, .. } => self.warned(clock, *percent, at),
             Event::ClockMet { clock, at: met } => self.change_clock(clock, |c| {
@@ -262,6 +266,21 @@ impl Incident {
         if let Some(pending) = self.pending.values_mut().find(|pending| pending.words.no == no) {
             change(pending);
         }
+    }
+
+    /// Keeps the latest ended slots of a cadence.
+    fn forget_slots(&mut self, kind: &ClockKind) {
+        if !matches!(kind, ClockKind::Update(_)) {
+            return;
+        }
+        let ended = |clock: &Clock| clock.id.kind == *kind && !clock.is_open();
+        let count = self.clocks.iter().filter(|clock| ended(clock)).count();
+        let mut surplus = count.saturating_sub(SLOTS_KEPT);
+        self.clocks.retain(|clock| {
+            let goes = surplus > 0 && ended(clock);
+            surplus -= usize::from(goes);
+            !goes
+        });
     }
 
     fn change_clock(&mut self, id: &ClockId, change: impl FnOnce(&mut Clock)) {

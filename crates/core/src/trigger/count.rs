@@ -22,6 +22,10 @@ pub(super) struct Rule {
 /// What is kept of the signals counted.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CountState {
+    /// What was counted: another clause begins anew.
+    clause: String,
+    /// From then on nothing that was counted counts any more.
+    stale_at: Instant,
     /// Fingerprint of the unit (0 where signals are counted), when it was last seen, and where first.
     recent: VecDeque<(u64, Instant, SignalRef)>,
 }
@@ -34,8 +38,17 @@ impl Rule {
 }
 
 impl CountState {
-    /// Counts a signal; the first of those counted if that makes it fire.
-    pub(super) fn observe(&mut self, rule: Rule, observed: Observed<'_>) -> Option<Vec<SignalRef>> {
+    /// From then on it remembers nothing that matters.
+    pub(super) fn stale_at(&self) -> Instant {
+        self.stale_at
+    }
+
+    /// Counts a signal for a clause; the first of those counted if that makes it fire.
+    pub(super) fn observe(&mut self, rule: Rule, clause: &str, observed: Observed<'_>) -> Option<Vec<SignalRef>> {
+        if self.clause != clause {
+            *self = CountState { clause: clause.to_owned(), ..CountState::default() };
+        }
+        self.stale_at = self.stale_at.max(observed.now + rule.within);
         let mut entry = (0, observed.now, observed.place);
         if rule.distinct_units {
             // A signal without a unit is no evidence of another unit.

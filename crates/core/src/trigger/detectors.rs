@@ -1,14 +1,15 @@
 //! What triggers remember between signals, with the changes of the present batch apart.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use calendar::Instant;
 use serde::{Deserialize, Serialize};
 
 use crate::trigger::{CountState, RateState};
 
-/// Detectors of one workspace beyond which new streams of a rate are judged together: a field of
-/// unbounded values, such as a customer's id, must not fill the memory.
+/// Detectors of one workspace beyond which further keys of a trigger are judged together: a field of
+/// unbounded values, such as a customer's id, must not fill the memory. Counts whose window has
+/// passed make room first.
 pub const MAX_DETECTORS: usize = 10_000;
 
 /// The memory of one trigger for one key.
@@ -38,13 +39,19 @@ pub struct Detectors {
     changed: BTreeMap<String, Detector>,
     /// When those of `settled` change by themselves that do.
     due: BTreeMap<String, Instant>,
+    /// Counts of `settled` that the present batch forgets.
+    forgotten: BTreeSet<String>,
+    /// No count is stale before then; `None`: not known.
+    stale_from: Option<Instant>,
+    /// A key had no room and was judged together with others.
+    crowded: bool,
 }
 
 impl Detectors {
     /// From what the journal holds.
     pub fn new(settled: BTreeMap<String, Detector>) -> Detectors {
         let due = settled.iter().filter_map(|(key, detector)| Some((key.clone(), detector.next_due()?))).collect();
-        Detectors { settled, changed: BTreeMap::new(), due }
+        Detectors { settled, due, ..Detectors::default() }
     }
 
     /// The changes of the present batch.
@@ -52,20 +59,36 @@ impl Detectors {
         &self.changed
     }
 
+    /// Keys that the present batch forgets.
+    pub fn forgotten(&self) -> &BTreeSet<String> {
+        &self.forgotten
+    }
+
+    /// Whether keys have been judged together for want of room since this was asked last.
+    pub fn take_crowded(&mut self) -> bool {
+        std::mem::take(&mut self.crowded)
+    }
+
     /// The batch is durable.
     pub fn settle(&mut self) {
-        for (key, detector) in &self.changed {
+        for key in std::mem::take(&mut self.forgotten) {
+            self.settled.remove(&key);
+        }
+        // One by one: joining the maps would touch every detector for a few changed ones.
+        for (key, detector) in std::mem::take(&mut self.changed) {
             match detector.next_due() {
                 Some(at) => self.due.insert(key.clone(), at),
-                None => self.due.remove(key),
+                None => self.due.remove(&key),
             };
+            self.settled.insert(key, detector);
         }
-        self.settled.append(&mut self.changed);
     }
 
     /// The batch is not.
     pub fn revert(&mut self) {
         self.changed.clear();
+        self.forgotten.clear();
+        (self.stale_from, self.crowded) = (None, false);
     }
 
     /// The next instant at which a trigger may fire without a signal: [`Triggers::settle_due`] is
@@ -89,16 +112,18 @@ impl Detectors {
         unchanged.map(|(key, at)| (*at, key)).chain(changed)
     }
 
-    pub(super) fn count(&mut self, key: &str) -> &mut CountState {
+    /// Lets a count trigger count under a key.
+    pub(super) fn count<T>(&mut self, key: &str, count: impl FnOnce(&mut CountState) -> T) -> T {
         let slot = self.change(key, || Detector::Count(CountState::default()));
         // The trigger of that id may have been of another kind before.
         if !matches!(slot, Detector::Count(_)) {
             *slot = Detector::Count(CountState::default());
         }
-        match slot {
-            Detector::Count(state) => state,
-            Detector::Rate(_) => unreachable!("replaced above"),
-        }
+        let Detector::Count(state) = slot else { unreachable!("replaced above") };
+        let counted = count(state);
+        let stale_at = state.stale_at();
+        self.stale_from = self.stale_from.map(|from| from.min(stale_at));
+        counted
     }
 
     pub(super) fn rate(&mut self, key: &str, begin: impl Fn() -> RateState) -> &mut RateState {
@@ -112,11 +137,39 @@ impl Detectors {
         }
     }
 
-    /// Whether a stream of that key may be kept.
-    pub(super) fn has_room_for(&self, key: &str) -> bool {
-        self.settled.contains_key(key)
-            || self.changed.contains_key(key)
-            || self.settled.len().max(self.changed.len()) < MAX_DETECTORS
+    /// Whether a detector of that key may be kept, once stale counts have made room.
+    pub(super) fn make_room_for(&mut self, key: &str, now: Instant) -> bool {
+        let has_room = self.has_room_for(key) || {
+            self.forget_stale(now);
+            self.has_room_for(key)
+        };
+        self.crowded |= !has_room;
+        has_room
+    }
+
+    fn has_room_for(&self, key: &str) -> bool {
+        let settled = self.settled.len() - self.forgotten.len();
+        self.changed.contains_key(key)
+            || (self.settled.contains_key(key) && !self.forgotten.contains(key))
+            || settled.max(self.changed.len()) < MAX_DETECTORS
+    }
+
+    /// Forgets counts that remember nothing that matters. It looks at all of them, but only when
+    /// one of them may be stale.
+    fn forget_stale(&mut self, now: Instant) {
+        if self.stale_from.is_some_and(|from| from > now) {
+            return;
+        }
+        let mut stale_from = Instant::MAX;
+        for (key, detector) in self.settled.iter().chain(&self.changed) {
+            let Detector::Count(state) = detector else { continue };
+            if state.stale_at() > now {
+                stale_from = stale_from.min(state.stale_at());
+            } else if !self.changed.contains_key(key) {
+                self.forgotten.insert(key.clone());
+            }
+        }
+        self.stale_from = Some(stale_from);
     }
 
     /// The stream of that key, if there is one.
@@ -132,7 +185,9 @@ impl Detectors {
     }
 
     fn change(&mut self, key: &str, begin: impl FnOnce() -> Detector) -> &mut Detector {
-        let before = if self.changed.contains_key(key) { None } else { self.settled.get(key).cloned() };
+        let forgotten = self.forgotten.remove(key);
+        let known = !forgotten && !self.changed.contains_key(key);
+        let before = if known { self.settled.get(key).cloned() } else { None };
         self.changed.entry(key.to_owned()).or_insert_with(|| before.unwrap_or_else(begin))
     }
 }

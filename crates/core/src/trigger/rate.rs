@@ -121,7 +121,7 @@ impl<'p> Rule<'p> {
         let Some(badness) = self.badness(observed.signal) else { return Vec::new() };
         let clause = self.clause();
         let mut name = self.stream_key(observed.signal);
-        if !detectors.has_room_for(&name) {
+        if !detectors.make_room_for(&name, observed.now) {
             // Judged together rather than not at all. No other stream's key has so few parts.
             name = format!("{}|further", self.trigger.id);
         }

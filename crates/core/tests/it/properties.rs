@@ -277,7 +277,11 @@ fn clocks_are_kept(state: &Incident, events: &[&Event]) -> Result<(), TestCaseEr
     }
     let ids: BTreeSet<&ClockId> = state.clocks.iter().map(|clock| &clock.id).collect();
     prop_assert_eq!(ids.len(), state.clocks.len(), "two clocks of one name");
-    prop_assert_eq!(state.clocks.len(), open.len());
+    for (id, runs) in &open {
+        // Of cadences, slots that ended long ago stand in the journal only.
+        let forgotten = matches!(id.kind, ClockKind::Update(_)) && !runs;
+        prop_assert!(ids.contains(id) || forgotten, "{} is lost", id);
+    }
     for clock in &state.clocks {
         prop_assert_eq!(open.get(&clock.id), Some(&clock.is_open()), "{}", clock.id);
         prop_assert_eq!(missed.get(&clock.id), clock.breached_at.as_ref(), "{}", clock.id);

@@ -10,7 +10,7 @@ use wcore::decision::SignalRef;
 use wcore::event::Actor;
 use wcore::raise::{self, Raised};
 use wcore::signal::AlertState;
-use wcore::trigger::{Firing, Observed};
+use wcore::trigger::{Firing, MAX_DETECTORS, Observed};
 
 use super::{Answer, Work};
 use crate::duplicates;
@@ -57,6 +57,10 @@ impl<'i> Work<'_, 'i> {
             let place = SignalRef { position: self.basis.position.0, index };
             self.signals.push(signal);
             self.observe(signal, place, &rules, &mut groups);
+        }
+        if self.basis.detectors.take_crowded() {
+            let detail = format!("the limit is {MAX_DETECTORS}; signals of further keys are judged together");
+            self.complaints.push(Problem::new(&problem::DETECTORS_FULL, detail));
         }
         groups.sort_unstable();
         groups.dedup();

@@ -33,9 +33,15 @@ pub(crate) fn target<'r>(row: &DeliveryRow, rules: &'r Rules, shared: &Shared) -
     }
     match rules.channels.get(&row.channel) {
         None => Err(refused(format!("the roster has no channel `{}` any more", row.channel))),
+        // The document itself leads where nothing may be sent: time does not mend it.
+        Some(Err(problem)) if is_final(problem) => Err(refused(problem.to_string())),
         Some(Err(problem)) => Err(Outcome::Retry { after: None, reason: problem.to_string() }),
         Some(Ok(target)) => Ok(target),
     }
+}
+
+fn is_final(problem: &Problem) -> bool {
+    [problem::ADDRESS_FORBIDDEN.id, problem::CHANNEL_URL_INVALID.id].contains(&problem.code.id)
 }
 
 /// What one attempt of a delivery sends; `acknowledge` is the recipient's own link.

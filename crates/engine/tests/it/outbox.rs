@@ -163,6 +163,22 @@ async fn a_channel_that_is_not_set_up_is_said_so_and_the_inbox_has_the_page() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_address_inside_is_refused_for_good_and_said_so() {
+    let setup = Setup::default();
+    let roster = setup.roster.replace("allow_internal: true", "allow_internal: false");
+    let world = World::begin(Setup { roster, ..setup }).await;
+    world.degraded("eu").await;
+    world.settle().await;
+    assert_eq!(
+        world.delivered()[..2],
+        ["ana by inbox: delivered, 1 attempt(s)".to_owned(), "ana by pager: dead, 1 attempt(s)".to_owned()]
+    );
+    assert!(world.complaints().contains(&"delivery-dead x1".to_owned()), "{:?}", world.complaints());
+    let pager = world.deliveries().into_iter().find(|row| row.channel == "pager").unwrap();
+    assert!(pager.outcome.contains("loopback"), "{}", pager.outcome);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn resolving_by_an_all_clear_supersedes_what_was_pending() {
     use wcore::signal::{Alert, AlertState};
     let world = World::memory().await;

@@ -333,3 +333,19 @@ fn nothing_more_is_paged_after_resolution() {
     world.advance("24h");
     assert_eq!(steps(&mut world), [""; 0]);
 }
+
+#[test]
+fn a_warning_given_long_after_its_instant_is_told_to_be_late() {
+    let mut world = World::sev1();
+    world.advance("15m");
+    world.down_for("13m");
+    let warned = |event: &Event| match event {
+        Event::ClockWarned { clock, percent, late } => Some((clock.to_string(), *percent, *late)),
+        _ => None,
+    };
+    let warned: Vec<_> = world.events().filter_map(warned).collect();
+    // At 10:08 and 10:12 it was running; at 10:24 it was not.
+    for (clock, late) in [("acknowledge", false), ("notify:executives", false), ("contain", true)] {
+        assert!(warned.contains(&(clock.to_owned(), 80, late)), "{clock}: {warned:?}");
+    }
+}

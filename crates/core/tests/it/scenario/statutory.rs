@@ -206,3 +206,57 @@ fn a_suspicion_is_confirmed_in_time() {
     world.act(&person("ana"), &Command::Resolve {}).unwrap();
     world.expect_clock("confirm", "cancelled: resolved");
 }
+
+/// A financial entity's incident, known since ten o'clock on Monday.
+fn dora() -> World {
+    let mut world = World::airline();
+    world.policy.classes.get_mut("suspected_leak").unwrap().statutory =
+        vec!["dora-initial-a".to_owned(), "dora-initial-b".to_owned()];
+    world.declare("suspected_leak", "SEV-1");
+    world.does("mara", fact(Fact::AwareAt, "10:00"));
+    world
+}
+
+#[test]
+fn classified_in_time_the_sooner_of_both_deadlines_counts() {
+    let mut world = dora();
+    world.advance_to("2026-11-24T09:00:00Z");
+    world.does("mara", fact(Fact::ClassifiedAt, "2026-11-24T09:00:00Z"));
+    world.expect_clock("statutory:dora-initial-a", "due 2026-11-24T13:00:00Z");
+    world.advance("2h");
+    world.expect_clock("statutory:dora-initial-b", "missed at 2026-11-24T10:00:00Z");
+}
+
+#[test]
+fn classified_later_only_the_time_from_the_classification_counts() {
+    let mut world = dora();
+    world.advance_to("2026-11-24T15:00:00Z");
+    let lapsed = "cancelled: not classified in that time; it counts from the classification";
+    world.expect_clock("statutory:dora-initial-b", lapsed);
+    assert!(!world.pages().iter().any(|page| page.contains("missed-statutory")));
+    world.does("mara", fact(Fact::ClassifiedAt, "2026-11-24T14:30:00Z"));
+    world.expect_clocks(&[
+        ("statutory:dora-initial-a", "due 2026-11-24T18:30:00Z"),
+        ("statutory:dora-initial-b", lapsed),
+        ("statutory:dora-initial-b#2", "none"),
+    ]);
+    world.advance("5h");
+    world.expect_clock("statutory:dora-initial-a", "missed at 2026-11-24T18:30:00Z");
+}
+
+#[test]
+fn a_classification_that_was_in_time_and_is_recorded_late_was_owed_after_all() {
+    let mut world = dora();
+    world.advance_to("2026-11-24T15:00:00Z");
+    world.does("mara", fact(Fact::ClassifiedAt, "2026-11-24T09:30:00Z"));
+    world.advance("1us");
+    world.expect_clocks(&[
+        ("statutory:dora-initial-a", "missed at 2026-11-24T13:30:00Z"),
+        ("statutory:dora-initial-b#2", "missed at 2026-11-24T10:00:00Z"),
+    ]);
+    // Without the other clock nothing takes its place: then it is owed.
+    let mut world = dora();
+    world.policy.classes.get_mut("suspected_leak").unwrap().statutory = vec!["dora-initial-b".to_owned()];
+    world.advance_to("2026-11-24T15:00:00Z");
+    world.expect_clock("statutory:dora-initial-b", "missed at 2026-11-24T10:00:00Z");
+}

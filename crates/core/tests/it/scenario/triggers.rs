@@ -1,8 +1,10 @@
 //! From signals to incidents: match, count, alerts that clear. (Rates: see `rate`.)
 
+use policy::model::{KeyPart, TriggerKind};
 use wcore::event::Event;
 use wcore::incident::Status;
 use wcore::signal::{Alert, AlertState, Unit};
+use wcore::trigger::MAX_DETECTORS;
 
 use crate::support::World;
 
@@ -102,4 +104,67 @@ fn an_all_clear_is_evidence_and_resolves_only_where_the_class_says_so() {
     }
     assert_eq!((world.incident().status(), world.incident().firing()), (Status::Triggered, 0));
     assert!(world.events().any(|event| matches!(event, Event::SourceCleared { firing: 0, .. })));
+}
+
+/// Fires from the third signal within a day on, by region.
+fn by_region() -> World {
+    let mut world = World::airline();
+    world.activate(|policy| {
+        policy.triggers.retain(|trigger| trigger.id == "commitment-repeated");
+        let trigger = &mut policy.triggers[0];
+        if let TriggerKind::Count { distinct_units, at_least, .. } = &mut trigger.kind {
+            (*distinct_units, *at_least) = (false, 3);
+        }
+        trigger.raise.key = vec![KeyPart::Class, KeyPart::Label("region".to_owned())];
+    });
+    world
+}
+
+fn committed(world: &mut World, region: &str) {
+    world.signal("hallucinated_commitment", |s| {
+        s.labels.insert("region".to_owned(), region.to_owned());
+    });
+}
+
+#[test]
+fn keys_without_bound_are_counted_together_until_windows_pass() {
+    let mut world = by_region();
+    for region in 0..MAX_DETECTORS {
+        committed(&mut world, &region.to_string());
+    }
+    assert!(!world.detectors.take_crowded() && world.incidents.is_empty());
+    // Three further regions with one signal each: sooner than each on its own, not later.
+    for region in ["x", "y", "z"] {
+        committed(&mut world, region);
+    }
+    assert!(world.detectors.take_crowded() && !world.detectors.take_crowded());
+    assert_eq!(world.incidents.len(), 1);
+    // A day later nothing counts any more, and there is room again.
+    world.advance("24h");
+    world.restart();
+    for region in ["a", "b", "c"] {
+        committed(&mut world, region);
+    }
+    assert!(!world.detectors.take_crowded());
+    assert_eq!(world.incidents.len(), 1);
+}
+
+#[test]
+fn another_clause_counts_anew() {
+    let mut world = by_region();
+    committed(&mut world, "eu");
+    committed(&mut world, "eu");
+    world.activate(|policy| policy.organization = "Another Air".to_owned());
+    let again = |world: &mut World, at_least: u32| {
+        world.activate(|policy| {
+            let trigger = policy.triggers.iter_mut().find(|trigger| trigger.id == "commitment-repeated").unwrap();
+            if let TriggerKind::Count { at_least: limit, .. } = &mut trigger.kind {
+                *limit = at_least;
+            }
+        });
+        committed(world, "eu");
+        world.incidents.len()
+    };
+    assert_eq!(again(&mut world, 2), 0, "what was counted for three does not count for two");
+    assert_eq!(again(&mut world, 2), 1, "the same clause goes on");
 }

@@ -1,7 +1,9 @@
 //! Communication windows in motion: cadences, promises, decisions, conditions.
 
 use wcore::Command;
+use wcore::clock::ClockKind;
 use wcore::event::Event;
+use wcore::incident::SLOTS_KEPT;
 
 use crate::support::World;
 
@@ -193,4 +195,26 @@ fn an_undecided_audience_is_missed() {
     world.advance_to("14:01");
     world.expect_clock("decide:customers", "missed at 14:00");
     assert!(world.pages().contains(&"14:00:00.000001 missed-decide:customers: mara, ana".to_owned()));
+}
+
+#[test]
+fn a_cadence_that_nobody_keeps_stays_within_bounds() {
+    let mut world = World::sev1();
+    world.ack("ana");
+    world.advance("72h");
+    // Every slot of half an hour was missed, and is on record.
+    let slots = |event: &&Event| matches!(event, Event::ClockBreached { clock, .. } if clock.kind == ClockKind::Update("customers".to_owned()));
+    assert_eq!(world.events().filter(slots).count(), 3 * 48 - 2);
+    let kept = |open: bool| {
+        let clocks = world.incident().clocks.iter();
+        clocks.filter(|c| c.id.kind == ClockKind::Update("customers".to_owned()) && c.is_open() == open).count()
+    };
+    assert_eq!((kept(true), kept(false)), (SLOTS_KEPT + 1, SLOTS_KEPT + 1));
+    // It still pages nobody again, and one message ends all of it.
+    world.pages();
+    world.advance("2h");
+    assert!(!world.pages().iter().any(|page| page.contains("customers")));
+    world.tells("tom", "customers", None);
+    let owed = world.incident().clocks.iter().filter(|c| c.id.kind.audience() == Some("customers") && c.is_open());
+    assert_eq!(owed.map(|clock| clock.breached_at).collect::<Vec<_>>(), [None]);
 }

@@ -86,6 +86,9 @@ impl World {
 
     fn commit(&mut self) {
         self.stored.extend(self.detectors.changed().clone());
+        for key in self.detectors.forgotten() {
+            self.stored.remove(key);
+        }
         self.detectors.settle();
     }
 

@@ -8,6 +8,7 @@ use journal::DeliveryState;
 use policy::Source;
 use wcore::decision::SignalRef;
 use wcore::event::{Actor, Entry, Evidence};
+use wcore::incident::Escalation;
 use wcore::raise::Raised;
 use wcore::trigger::{Detectors, Observed, Triggers};
 use wcore::{Command, Context, Incident, Signal};
@@ -76,7 +77,19 @@ impl Story {
         let ctx = Context { now, policy: &names.policy, roster: &names.roster };
         let decided = wcore::raise::open(no, &Raised { firings, alerts: Vec::new() }, &ctx).unwrap();
         let entry = Entry { at: now, by: Actor::Watchbell, events: decided.events };
-        Story { incident: decided.state, timeline: vec![entry], signals: vec![stored], now, names }
+        let mut story = Story { incident: decided.state, timeline: vec![entry], signals: vec![stored], now, names };
+        story.receive();
+        story
+    }
+
+    /// A page that was sent arrives at once.
+    fn receive(&mut self) {
+        if let Escalation { current: Some((step, round)), receipt_due: Some(_), .. } = self.incident.escalation {
+            let command = Command::StepReceipt { step, round, person: "ana".to_owned(), channel: "pager".to_owned() };
+            let ctx = Context { now: self.now, policy: &self.names.policy, roster: &self.names.roster };
+            let decided = wcore::decide(&self.incident, &command, &Actor::Watchbell, &ctx).unwrap();
+            self.record(Actor::Watchbell, decided);
+        }
     }
 
     /// Time passes, and what falls due does, each at its own instant.
@@ -104,6 +117,7 @@ impl Story {
     fn record(&mut self, by: Actor, decided: wcore::Decided) {
         self.timeline.push(Entry { at: self.now, by, events: decided.events });
         self.incident = decided.state;
+        self.receive();
     }
 
     /// The page's scene, as a person sees it.
