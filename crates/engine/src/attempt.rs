@@ -69,6 +69,7 @@ impl Thread {
                 duplicates: &self.duplicates,
                 reader: &*self.reader,
                 lineage: &self.lineage,
+                secrecy: &self.secrecy,
             });
             if settles {
                 work.settle_detectors();

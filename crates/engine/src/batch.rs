@@ -2,6 +2,7 @@
 //! or a clock, so that it can be tried again with fewer inputs when one of them is poison.
 
 mod complaint;
+mod erase;
 mod signals;
 
 use std::borrow::Cow;
@@ -25,8 +26,10 @@ use crate::duplicates::Duplicates;
 use crate::outbox::{DISABLED_CHANNELS, Request};
 use crate::queue::{Act, ActInput, ActivateInput, FollowUp, Input, WriteInput};
 use crate::rules::{Documents, Pins, Rules};
+use crate::texts::Secrecy;
 use crate::{Idempotency, PINNED_POLICIES};
 pub(crate) use complaint::SELF_ALERT_SEVERITY;
+use erase::Erased;
 use signals::Group;
 
 /// An idempotency key is remembered this long.
@@ -45,6 +48,7 @@ pub(crate) struct Basis<'a> {
     pub(crate) reader: &'a dyn journal::Reader,
     /// Begins the names of requests, so that they stay unique across a restore.
     pub(crate) lineage: &'a str,
+    pub(crate) secrecy: &'a Secrecy,
 }
 
 /// What one input comes to.
@@ -75,6 +79,7 @@ pub(crate) struct Work<'a, 'i> {
     observed: BTreeMap<(String, String), Firing>,
     activated: Option<Arc<Rules>>,
     complaints: Vec<Problem>,
+    erased: Erased,
     moves_head: bool,
     tally: Tally,
 }
@@ -124,6 +129,7 @@ impl<'a, 'i> Work<'a, 'i> {
             observed: BTreeMap::new(),
             activated: None,
             complaints: Vec::new(),
+            erased: Erased::default(),
             moves_head: false,
             tally: Tally::default(),
         }
@@ -138,6 +144,7 @@ impl<'a, 'i> Work<'a, 'i> {
                 Piece::Whole(Input::Act(act)) => answers[i] = self.act(act)?,
                 Piece::Whole(Input::Due(no)) => self.due(*no)?,
                 Piece::Whole(Input::Write(write)) => self.write(write)?,
+                Piece::Whole(Input::Erase(erase)) => self.erase(erase)?,
                 Piece::Whole(Input::Activate(activate)) => self.activate(activate)?,
                 Piece::Whole(Input::SelfAlert(problem)) => self.self_alert(problem)?,
                 Piece::Whole(Input::Signals(_)) | Piece::Part(_) => taken.push((i, self.take_signals(piece.signals()))),
@@ -366,9 +373,10 @@ impl<'a, 'i> Work<'a, 'i> {
             count: u32::try_from(self.signals.len()).unwrap_or(u32::MAX),
             first_at: self.signals.iter().filter_map(|signal| signal.at).min().unwrap_or(now).min(now),
             last_at: self.signals.iter().filter_map(|signal| signal.at).max().unwrap_or(now).max(now),
-            bytes: crate::block::encode(&self.signals),
+            bytes: crate::block::encode(&self.signals, &self.basis.secrecy.pseudonyms),
         });
         let position = self.basis.position;
+        let (private, erase) = self.seal();
         let incidents =
             self.basis.desk.changed().values().map(|incident| codec::incident_row(incident, position)).collect();
         let detectors = self.basis.detectors.changed().iter().map(|(key, detector)| DetectorChange {
@@ -393,6 +401,8 @@ impl<'a, 'i> Work<'a, 'i> {
             deliveries: self.outbox.deliveries,
             idempotency: self.idempotency,
             documents,
+            private,
+            erase,
             ..journal::Batch::default()
         };
         Decision {

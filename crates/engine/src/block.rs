@@ -1,5 +1,5 @@
 //! The signals of one batch as one row: versioned, compressed, the columns that detectors
-//! read apart from the remainder.
+//! read apart from the remainder. What customers said is not in it: see [`texts`](crate::texts).
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
@@ -9,8 +9,12 @@ use serde::{Deserialize, Serialize};
 use wcore::Signal;
 use wcore::signal::{Alert, Evaluator, Unit};
 
+use crate::texts::{self, PSEUDONYM_BYTES, Pseudonyms, Text};
+
 /// First byte of every block.
-const VERSION: u8 = 1;
+const VERSION: u8 = 2;
+/// The first version: summary, link and unit stood in the block itself.
+const WITH_TEXTS: u8 = 1;
 
 /// Names that repeat, once each, and one row per signal.
 #[derive(Default, Serialize, Deserialize)]
@@ -36,6 +40,31 @@ struct Row<'a> {
 /// What only people and exact replays read.
 #[derive(Serialize, Deserialize)]
 struct Rest<'a> {
+    unit: Option<Stand<'a>>,
+    evaluator: Option<Cow<'a, Evaluator>>,
+    labels: Cow<'a, BTreeMap<String, String>>,
+    alert: Option<Cow<'a, Alert>>,
+    late: bool,
+    /// It had words, which may have been erased since.
+    has_text: bool,
+}
+
+/// A unit by its pseudonym.
+#[derive(Serialize, Deserialize)]
+struct Stand<'a> {
+    kind: Cow<'a, str>,
+    pseudonym: [u8; PSEUDONYM_BYTES],
+}
+
+impl<'a> Stand<'a> {
+    fn of(unit: &'a Unit, pseudonyms: &Pseudonyms) -> Stand<'a> {
+        Stand { kind: Cow::Borrowed(&unit.kind), pseudonym: pseudonyms.of(unit) }
+    }
+}
+
+/// The remainder as the first version wrote it.
+#[derive(Deserialize)]
+struct RestWithTexts<'a> {
     summary: Option<Cow<'a, str>>,
     unit: Option<Cow<'a, Unit>>,
     evaluator: Option<Cow<'a, Evaluator>>,
@@ -51,7 +80,7 @@ struct Rest<'a> {
 pub struct BlockError(String);
 
 /// The bytes of a block.
-pub fn encode(signals: &[&Signal]) -> Vec<u8> {
+pub fn encode(signals: &[&Signal], pseudonyms: &Pseudonyms) -> Vec<u8> {
     let mut columns = Columns::default();
     let mut known: HashMap<&str, u32> = HashMap::new();
     let mut rests = Vec::with_capacity(signals.len());
@@ -62,13 +91,12 @@ pub fn encode(signals: &[&Signal]) -> Vec<u8> {
         let (id, value, at) = (signal.id.as_deref(), signal.value, signal.at);
         columns.rows.push(Row { source, metric, service, label, value, at, id });
         rests.push(Rest {
-            summary: signal.summary.as_deref().map(Cow::Borrowed),
-            unit: signal.unit.as_ref().map(Cow::Borrowed),
+            unit: signal.unit.as_ref().map(|unit| Stand::of(unit, pseudonyms)),
             evaluator: signal.evaluator.as_ref().map(Cow::Borrowed),
             labels: Cow::Borrowed(&signal.labels),
-            link: signal.link.as_deref().map(Cow::Borrowed),
             alert: signal.alert.as_ref().map(Cow::Borrowed),
             late: signal.late,
+            has_text: Text::of(signal).is_some(),
         });
     }
     let columns = compress(&columns);
@@ -88,35 +116,70 @@ fn intern<'a>(names: &mut Vec<&'a str>, known: &mut HashMap<&'a str, u32>, text:
     })
 }
 
-/// The signals of a block.
+/// The signals of a block, without their words.
 pub fn decode(bytes: &[u8]) -> Result<Vec<Signal>, BlockError> {
-    let (columns, rests) = sections(bytes)?;
+    Ok(open(bytes)?.into_iter().map(|(signal, _)| signal).collect())
+}
+
+/// The signals of a block, each with whether its words stand elsewhere.
+pub(crate) fn open(bytes: &[u8]) -> Result<Vec<(Signal, bool)>, BlockError> {
+    let (version, columns, rests) = sections(bytes)?;
     let (columns, rests) = (expand(columns)?, expand(rests)?);
     let columns: Columns<'_> = parse(&columns)?;
-    let rests: Vec<Rest<'_>> = parse(&rests)?;
+    let rests: Vec<(Signal, bool)> = match version {
+        WITH_TEXTS => parse::<Vec<RestWithTexts<'_>>>(&rests)?.into_iter().map(|rest| (rest.signal(), false)).collect(),
+        _ => parse::<Vec<Rest<'_>>>(&rests)?.into_iter().map(Rest::signal).collect(),
+    };
     let name = |index: u32| columns.names.get(index as usize).copied().unwrap_or_default().to_owned();
-    let signals = columns.rows.iter().zip(rests).map(|(row, rest)| Signal {
-        id: row.id.map(str::to_owned),
-        source: name(row.source),
-        metric: name(row.metric),
-        service: name(row.service),
-        at: row.at,
-        value: row.value,
-        label: row.label.map(name),
-        summary: rest.summary.map(Cow::into_owned),
-        unit: rest.unit.map(Cow::into_owned),
-        evaluator: rest.evaluator.map(Cow::into_owned),
-        labels: rest.labels.into_owned(),
-        link: rest.link.map(Cow::into_owned),
-        alert: rest.alert.map(Cow::into_owned),
-        late: rest.late,
+    let signals = columns.rows.iter().zip(rests).map(|(row, (rest, has_text))| {
+        let signal = Signal {
+            id: row.id.map(str::to_owned),
+            source: name(row.source),
+            metric: name(row.metric),
+            service: name(row.service),
+            at: row.at,
+            value: row.value,
+            label: row.label.map(name),
+            ..rest
+        };
+        (signal, has_text)
     });
     Ok(signals.collect())
 }
 
+impl Rest<'_> {
+    fn signal(self) -> (Signal, bool) {
+        let unit = self.unit.map(|stand| Unit { kind: stand.kind.into_owned(), id: texts::written(&stand.pseudonym) });
+        let signal = Signal {
+            unit,
+            evaluator: self.evaluator.map(Cow::into_owned),
+            labels: self.labels.into_owned(),
+            alert: self.alert.map(Cow::into_owned),
+            late: self.late,
+            ..Signal::default()
+        };
+        (signal, self.has_text)
+    }
+}
+
+impl RestWithTexts<'_> {
+    fn signal(self) -> Signal {
+        Signal {
+            summary: self.summary.map(Cow::into_owned),
+            unit: self.unit.map(Cow::into_owned),
+            evaluator: self.evaluator.map(Cow::into_owned),
+            labels: self.labels.into_owned(),
+            link: self.link.map(Cow::into_owned),
+            alert: self.alert.map(Cow::into_owned),
+            late: self.late,
+            ..Signal::default()
+        }
+    }
+}
+
 /// The keys by which senders name the signals of a block: source and id.
 pub(crate) fn keys(bytes: &[u8]) -> Result<Vec<u128>, BlockError> {
-    let columns = expand(sections(bytes)?.0)?;
+    let columns = expand(sections(bytes)?.1)?;
     let columns: Columns<'_> = parse(&columns)?;
     let key = |row: &Row<'_>| {
         let id = row.id?;
@@ -125,14 +188,16 @@ pub(crate) fn keys(bytes: &[u8]) -> Result<Vec<u128>, BlockError> {
     Ok(columns.rows.iter().filter_map(key).collect())
 }
 
-fn sections(bytes: &[u8]) -> Result<(&[u8], &[u8]), BlockError> {
+/// Version, columns and remainder.
+fn sections(bytes: &[u8]) -> Result<(u8, &[u8], &[u8]), BlockError> {
     let damaged = || BlockError("it is cut short".to_owned());
     let (version, rest) = bytes.split_first().ok_or_else(damaged)?;
-    if *version != VERSION {
-        return Err(BlockError(format!("its version is {version}, this program reads {VERSION}")));
+    if !(WITH_TEXTS..=VERSION).contains(version) {
+        return Err(BlockError(format!("its version is {version}, this program reads up to {VERSION}")));
     }
     let (length, rest) = rest.split_first_chunk::<4>().ok_or_else(damaged)?;
-    rest.split_at_checked(u32::from_be_bytes(*length) as usize).ok_or_else(damaged)
+    let (columns, rests) = rest.split_at_checked(u32::from_be_bytes(*length) as usize).ok_or_else(damaged)?;
+    Ok((*version, columns, rests))
 }
 
 fn compress<T: Serialize>(value: &T) -> Vec<u8> {
@@ -168,14 +233,23 @@ mod tests {
             ..Signal::default()
         };
         let signals = vec![signal("a", "pii_leak"), signal("b", "groundedness"), Signal::default()];
-        let bytes = encode(&signals.iter().collect::<Vec<_>>());
-        assert_eq!(decode(&bytes).unwrap(), signals);
+        let pseudonyms = Pseudonyms::new(&[7; 32]);
+        let bytes = encode(&signals.iter().collect::<Vec<_>>(), &pseudonyms);
+        let mut opened = open(&bytes).unwrap();
+        assert_eq!(opened.iter().map(|(_, has_text)| *has_text).collect::<Vec<_>>(), [true, true, false]);
+        assert_eq!(opened[0].0.summary, None, "no words in the block");
+        let stand = opened[0].0.unit.as_ref().unwrap().id.clone();
+        assert!(stand.starts_with('~') && opened[1].0.unit.as_ref().unwrap().id == stand, "{stand}");
+        let mut decoded: Vec<Signal> = opened.drain(..).map(|(signal, _)| signal).collect();
+        let texts = signals.iter().enumerate().filter_map(|(at, signal)| Some((at as u32, Text::of(signal)?)));
+        texts::put_back(&mut decoded, texts.collect());
+        assert_eq!(decoded, signals);
         assert_eq!(keys(&bytes).unwrap(), [crate::duplicates::key("evals", "a"), crate::duplicates::key("evals", "b")]);
     }
 
     #[test]
     fn damage_is_an_error() {
-        let bytes = encode(&[&Signal::default()]);
+        let bytes = encode(&[&Signal::default()], &Pseudonyms::new(&[7; 32]));
         for cut in 0..bytes.len() {
             assert!(decode(&bytes[..cut]).is_err(), "cut at {cut}");
         }

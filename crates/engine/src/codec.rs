@@ -21,6 +21,8 @@ pub const ACTIVATED: &str = "activated";
 pub(crate) const OBSERVED: &str = "observed";
 /// Kind of a journal row in which Watchbell complains about itself.
 pub(crate) const SELF_ALERT: &str = "self_alert";
+/// Kind of a journal row that says what customers' words were erased.
+pub(crate) const ERASED: &str = "erased";
 /// Kind of a journal row that says that the journal was restored from a backup.
 pub(crate) const RESTORED: &str = "restored";
 

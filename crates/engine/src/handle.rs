@@ -11,7 +11,8 @@ use wcore::event::Actor;
 use wcore::raise::Declaration;
 use wcore::{Command, Signal};
 
-use crate::queue::{Act, ActInput, ActivateInput, Input, Reply, SignalsInput, WriteInput, stopping};
+use crate::erase::{Found, Selection};
+use crate::queue::{Act, ActInput, ActivateInput, EraseInput, Input, Reply, SignalsInput, WriteInput, stopping};
 use crate::rules::Rules;
 use crate::shared::{Health, Shared};
 use crate::stats::Stats;
@@ -83,6 +84,17 @@ impl Engine {
     ) -> Result<Applied, Problem> {
         let act = Act::Declare(declaration);
         self.ask(|reply| Input::Act(ActInput { act, by, idempotency, reply })).await
+    }
+
+    /// What an erasure would take away.
+    pub async fn erasable(&self, selection: Selection) -> Result<Found, Problem> {
+        let rules = self.rules();
+        self.read(move |view| crate::erase::find(view, &rules, &selection)).await
+    }
+
+    /// Erases what [`Engine::erasable`] found: words and salts are gone once it returns, the chain stays valid.
+    pub async fn erase(&self, found: Found, reason: String, by: Actor) -> Result<(), Problem> {
+        self.ask(|reply| Input::Erase(EraseInput { found, reason, by, reply })).await
     }
 
     /// Stores a small document, or deletes it.

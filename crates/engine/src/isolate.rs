@@ -184,6 +184,7 @@ impl Thread {
                 reply(signals.reply, Ok(Accepted { position: at, accepted, duplicates, incidents, quarantined }));
             }
             (Input::Signals(signals), outcome) => reply(signals.reply, Err(refusal(outcome))),
+            (Input::Erase(erase), outcome) => reply(erase.reply, done(outcome)),
             (Input::Write(write), outcome) => reply(write.reply, done(outcome)),
             // Nobody waits for these, so nobody else would try them again.
             (input @ Input::SelfAlert(_), Err(Failure::Journal(_))) if self.unwritten.len() < MAX_UNWRITTEN => {

@@ -10,6 +10,7 @@ pub mod block;
 mod cache;
 pub mod codec;
 mod duplicates;
+mod erase;
 mod handle;
 mod isolate;
 mod outbox;
@@ -22,6 +23,7 @@ mod shared;
 mod start;
 mod stats;
 mod step;
+mod texts;
 mod time;
 mod view;
 
@@ -30,6 +32,7 @@ use std::sync::Arc;
 use wcore::{Incident, Signal};
 
 pub use duplicates::WINDOW as DUPLICATE_WINDOW;
+pub use erase::{Found, Selection, find};
 pub use handle::Engine;
 pub use outbox::Pass;
 pub use refold::{Refold, refold};
@@ -39,6 +42,7 @@ pub use shared::Health;
 pub use start::{Config, StartError, start, start_with};
 pub use stats::Stats;
 pub use step::{Asked, Sending, Stepper};
+pub use texts::Pseudonyms;
 pub use time::{Machine, TimeSource};
 pub use view::{Delivery, SelfAlert, StoredEntry, StoredSignal, View};
 
@@ -48,6 +52,8 @@ pub(crate) const PINNED_POLICIES: &str = "policies";
 pub(crate) const SETTINGS: &str = "settings";
 /// The policy and roster in force.
 pub(crate) const ACTIVE: &str = "active";
+/// Under which units of evidence get their pseudonyms.
+pub(crate) const PSEUDONYM_KEY: &str = "pseudonym-key";
 /// What the names of requests begin with since the last restore.
 pub(crate) const LINEAGE: &str = "lineage";
 

@@ -12,6 +12,7 @@ use wcore::event::Actor;
 use wcore::raise::Declaration;
 use wcore::{Command, Signal};
 
+use crate::erase::Found;
 use crate::rules::Rules;
 use crate::{Accepted, Applied, Idempotency};
 use std::sync::Arc;
@@ -36,6 +37,8 @@ pub(crate) enum Input {
     Signals(SignalsInput),
     /// Rows of the outbox, documents: nothing to decide.
     Write(WriteInput),
+    /// Customers' words are erased.
+    Erase(EraseInput),
     /// Another policy or roster comes into force.
     Activate(ActivateInput),
     /// Watchbell complains about itself.
@@ -83,6 +86,14 @@ pub(crate) enum FollowUp {
     Complaint(Problem),
 }
 
+/// An erasure, with everything that it concerns found already.
+pub(crate) struct EraseInput {
+    pub(crate) found: Found,
+    pub(crate) reason: String,
+    pub(crate) by: Actor,
+    pub(crate) reply: Reply<()>,
+}
+
 /// A new policy and roster.
 pub(crate) struct ActivateInput {
     pub(crate) rules: Arc<Rules>,
@@ -121,7 +132,7 @@ impl Queue {
     pub(crate) fn push(&self, input: Input) -> Result<(), Problem> {
         let mut lanes = self.lock();
         let from_outside = match &input {
-            Input::Act(_) | Input::Signals(_) | Input::Activate(_) => true,
+            Input::Act(_) | Input::Signals(_) | Input::Activate(_) | Input::Erase(_) => true,
             Input::Write(_) | Input::SelfAlert(_) | Input::Due(_) => false,
         };
         if lanes.closed || (lanes.draining && from_outside) {

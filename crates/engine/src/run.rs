@@ -16,6 +16,7 @@ use crate::duplicates::Duplicates;
 use crate::queue::{Input, Taken};
 use crate::rules::{Pins, Rules};
 use crate::shared::Shared;
+use crate::texts::Secrecy;
 
 /// Incidents whose clocks are settled in one batch.
 const BATCH_DUE: u32 = 256;
@@ -53,6 +54,7 @@ pub(crate) struct Thread {
     pub(crate) unwritten: Vec<Input>,
     /// Begins the names of requests: empty until a backup is restored, when positions are given again.
     pub(crate) lineage: String,
+    pub(crate) secrecy: Secrecy,
     pub(crate) fault: Option<crate::Fault>,
 }
 

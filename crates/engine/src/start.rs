@@ -3,7 +3,7 @@
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex};
 
-use journal::{Store, Workspace};
+use journal::{DocumentChange, OutboxChanges, Reader, Store, Workspace, Writer};
 use policy::Diagnostic;
 use problem::Problem;
 use tokio::sync::watch;
@@ -16,8 +16,9 @@ use crate::queue::{ActivateInput, Input};
 use crate::rules::{Documents, Pins, Rules, Secrets};
 use crate::run::{Thread, rebuild_duplicates};
 use crate::shared::Shared;
+use crate::texts::{KEY_BYTES, Pseudonyms, Salts, Secrecy};
 use crate::time::TimeSource;
-use crate::{ACTIVE, Fault, LINEAGE, SETTINGS, codec};
+use crate::{ACTIVE, Fault, LINEAGE, PSEUDONYM_KEY, SETTINGS, codec};
 
 /// How to run.
 pub struct Config {
@@ -65,7 +66,7 @@ pub fn start_with(
     config: Config,
     secrets: &Secrets,
 ) -> Result<Engine, StartError> {
-    let thread = prepare(store, documents, config, secrets)?;
+    let thread = prepare(store, documents, config, secrets, Salts::System)?;
     let (shared, reader) = (Arc::clone(&thread.shared), Arc::clone(&thread.reader));
     let (idle_sender, idle) = watch::channel(0);
     let clerk = Clerk { shared: Arc::clone(&shared), reader: Arc::clone(&reader) };
@@ -82,6 +83,7 @@ pub(crate) fn prepare(
     documents: Documents,
     config: Config,
     secrets: &Secrets,
+    salts: Salts,
 ) -> Result<Thread, StartError> {
     let mut writer = store.writer(config.workspace)?;
     let reader = store.reader(config.workspace)?;
@@ -93,6 +95,7 @@ pub(crate) fn prepare(
     let now = config.time.now();
     let detectors = detectors(&*reader)?;
     let lineage = lineage(&*reader)?;
+    let pseudonyms = pseudonyms(&mut *writer, &*reader, salts)?;
     let duplicates = rebuild_duplicates(&*reader, now).map_err(StartError::Contents)?;
     let shared = Arc::new(Shared::new(Arc::clone(&rules), config.time, config.public_url, head.position.0));
     shared.stats.duplicate_keys.store(duplicates.len() as u64, Ordering::Relaxed);
@@ -121,6 +124,7 @@ pub(crate) fn prepare(
         detectors_rest_until: None,
         unwritten: Vec::new(),
         lineage,
+        secrecy: Secrecy { salts, pseudonyms },
         fault: config.fault,
     })
 }
@@ -129,7 +133,7 @@ fn queue(shared: &Shared, input: Input) {
     shared.queue.push(input).expect("a new queue is open, and only acts and signals are bounded");
 }
 
-fn stored_documents(reader: &dyn journal::Reader) -> Result<Option<Documents>, StartError> {
+fn stored_documents(reader: &dyn Reader) -> Result<Option<Documents>, StartError> {
     let Some(body) = reader.document(SETTINGS, ACTIVE)? else { return Ok(None) };
     let documents = serde_json::from_slice(&body)
         .map_err(|e| StartError::Contents(codec::unreadable(format!("the active policy does not decode ({e})"))))?;
@@ -137,10 +141,27 @@ fn stored_documents(reader: &dyn journal::Reader) -> Result<Option<Documents>, S
 }
 
 /// What a restore began the names of requests with; nothing before the first.
-fn lineage(reader: &dyn journal::Reader) -> Result<String, StartError> {
+fn lineage(reader: &dyn Reader) -> Result<String, StartError> {
     let Some(body) = reader.document(SETTINGS, LINEAGE)? else { return Ok(String::new()) };
     serde_json::from_slice(&body)
         .map_err(|e| StartError::Contents(codec::unreadable(format!("the lineage does not decode ({e})"))))
+}
+
+/// Pseudonyms under the workspace's key, which is made at the first start.
+fn pseudonyms(writer: &mut dyn Writer, reader: &dyn Reader, salts: Salts) -> Result<Pseudonyms, StartError> {
+    if salts == Salts::Derived {
+        return Ok(Pseudonyms::new(&[0; KEY_BYTES]));
+    }
+    if let Some(body) = reader.document(SETTINGS, PSEUDONYM_KEY)? {
+        let short = || StartError::Contents(codec::unreadable("the key of pseudonyms is too short".to_owned()));
+        return Ok(Pseudonyms::new(body.first_chunk().ok_or_else(short)?));
+    }
+    let mut key = [0; KEY_BYTES];
+    getrandom::fill(&mut key).expect("every supported system has a source of random bytes");
+    let change =
+        DocumentChange { collection: SETTINGS.to_owned(), id: PSEUDONYM_KEY.to_owned(), body: Some(key.to_vec()) };
+    writer.apply(&OutboxChanges { documents: vec![change], ..OutboxChanges::default() })?;
+    Ok(Pseudonyms::new(&key))
 }
 
 /// The rules to run, whether they are new, and what to complain about.
@@ -173,7 +194,7 @@ fn broken(rules: &Rules) -> Vec<Problem> {
     rules.broken_channels().map(complain).chain(rules.broken_sources().map(silent)).collect()
 }
 
-fn detectors(reader: &dyn journal::Reader) -> Result<Detectors, StartError> {
+fn detectors(reader: &dyn Reader) -> Result<Detectors, StartError> {
     let mut settled = std::collections::BTreeMap::new();
     for (key, bytes) in reader.detectors()? {
         let detector = postcard::from_bytes(&bytes).map_err(|e| {

@@ -22,6 +22,7 @@ use crate::outbox::{Clerk, Mail, Places, send};
 use crate::queue::{Act, ActInput, ActivateInput, Input, Reply, SignalsInput, stopping};
 use crate::run::Thread;
 use crate::start::prepare;
+use crate::texts::Salts;
 use crate::{Accepted, Applied, Config, Documents, Idempotency, Rules, Secrets, StartError, codec};
 
 /// An engine that moves only when told to.
@@ -69,7 +70,7 @@ impl Stepper {
         config: Config,
         secrets: &Secrets,
     ) -> Result<Stepper, StartError> {
-        let thread = prepare(store, documents, config, secrets)?;
+        let thread = prepare(store, documents, config, secrets, Salts::Derived)?;
         let clerk = Clerk { shared: Arc::clone(&thread.shared), reader: Arc::clone(&thread.reader) };
         Ok(Stepper { thread, clerk, under_way: Places::default() })
     }

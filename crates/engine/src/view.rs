@@ -1,5 +1,6 @@
 //! What readers see: the journal's rows, decoded. Everything here blocks on the database.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use calendar::Instant;
@@ -9,8 +10,8 @@ use serde::{Deserialize, Serialize};
 use wcore::event::Entry;
 use wcore::{Incident, Signal};
 
-use crate::codec;
 use crate::outbox::Mail;
+use crate::{codec, texts};
 
 /// Rows fetched from the database at once.
 const PAGE: u32 = 1_000;
@@ -34,6 +35,10 @@ pub struct StoredSignal {
     pub recorded_at: Instant,
     /// The signal.
     pub signal: Signal,
+    /// What its sender's customers said in it is there.
+    pub has_words: bool,
+    /// It was there, and was erased.
+    pub erased: bool,
 }
 
 /// An entry and where it stands.
@@ -149,16 +154,16 @@ impl View {
         let mut after = Position(after);
         while signals.len() < limit as usize {
             let Some(block) = codec::stored(self.reader.blocks(after, 1))?.pop() else { break };
-            let decoded = crate::block::decode(&block.block.bytes).map_err(|e| codec::unreadable(e.to_string()))?;
-            signals.extend((0..).zip(decoded).map(|(index, signal)| StoredSignal {
-                position: block.position.0,
-                index,
-                recorded_at: block.recorded_at,
-                signal,
-            }));
+            signals.extend(signals_of(&*self.reader, &block)?);
             after = block.position;
         }
         Ok(signals)
+    }
+
+    /// The signals of one batch.
+    pub fn block(&self, position: u64) -> Result<Vec<StoredSignal>, Problem> {
+        let block = codec::stored(self.reader.block(Position(position)))?;
+        block.map_or_else(|| Ok(Vec::new()), |block| signals_of(&*self.reader, &block))
     }
 
     /// Messages, newest first.
@@ -194,6 +199,26 @@ impl View {
             }
         }
     }
+}
+
+/// The signals of a block with their words, as far as those are there.
+fn signals_of(reader: &dyn Reader, block: &journal::StoredBlock) -> Result<Vec<StoredSignal>, Problem> {
+    let opened = crate::block::open(&block.block.bytes).map_err(|e| codec::unreadable(e.to_string()))?;
+    let position = block.position.0;
+    let any = opened.iter().any(|(_, has_text)| *has_text);
+    let words = if any { texts::read(reader, position)?.1 } else { Vec::new() };
+    let there: BTreeSet<u32> = words.iter().map(|(index, _)| *index).collect();
+    let (mut signals, had): (Vec<Signal>, Vec<bool>) = opened.into_iter().unzip();
+    texts::put_back(&mut signals, words);
+    let stored = (0..).zip(signals).zip(had).map(|((index, signal), had)| StoredSignal {
+        position,
+        index,
+        recorded_at: block.recorded_at,
+        has_words: there.contains(&index),
+        erased: had && !there.contains(&index),
+        signal,
+    });
+    Ok(stored.collect())
 }
 
 /// The incident in a row, folded again where another version of this program wrote the row.

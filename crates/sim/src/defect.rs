@@ -3,6 +3,7 @@
 //! They stand for mistakes in decisions, claims and commits, and are never part of an ordinary run.
 
 use calendar::{Duration, Instant};
+use engine::Pseudonyms;
 use journal::{Batch, DeliveryState, DeliveryUpdate, EventRow};
 use serde_json::Value;
 
@@ -178,6 +179,7 @@ fn shift(text: &mut Value, micros: i64) -> bool {
 fn twice(batch: &mut Batch) -> bool {
     let Some(block) = &mut batch.block else { return false };
     let Ok(signals) = engine::block::decode(&block.bytes) else { return false };
-    block.bytes = engine::block::encode(&signals.iter().chain(&signals).collect::<Vec<_>>());
+    block.bytes =
+        engine::block::encode(&signals.iter().chain(&signals).collect::<Vec<_>>(), &Pseudonyms::new(&[0; 32]));
     true
 }

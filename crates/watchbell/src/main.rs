@@ -7,6 +7,7 @@ mod check;
 mod cli;
 mod client;
 mod demo;
+mod erase;
 mod exit;
 mod explain;
 mod incident;
@@ -63,6 +64,7 @@ fn run(command: Command) -> anyhow::Result<Exit> {
         Command::Backtest(args) => runtime()?.block_on(backtest::run(&args)),
         Command::Demo(args) => runtime()?.block_on(demo::run(&args)),
         Command::Serve(args) => runtime()?.block_on(serve::run(&args)),
+        Command::Erase(args) => runtime()?.block_on(erase::run(&args)),
         Command::Explain(args) => runtime()?.block_on(explain::run(&args)),
         Command::Incident(args) => runtime()?.block_on(incident::run(&args)),
         Command::Signal(args) => runtime()?.block_on(signal::run(&args)),

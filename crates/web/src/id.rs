@@ -27,10 +27,21 @@ pub(crate) fn parse_incident(text: &str) -> Result<u64, Problem> {
     no.ok_or_else(|| unknown(text))
 }
 
+/// The place in `SIG-12-0`.
+pub(crate) fn parse_signal(text: &str) -> Option<(u64, u32)> {
+    let (start, rest) = text.split_at_checked(4)?;
+    let (position, index) = rest.split_once('-').filter(|_| start.eq_ignore_ascii_case("SIG-"))?;
+    Some((position.parse().ok()?, index.parse().ok()?))
+}
+
+/// As much of what was given as a refusal repeats.
+pub(crate) fn shown(text: &str) -> String {
+    text.chars().take(SHOWN_MAX).collect()
+}
+
 /// There is no such incident, or it is not for this reader.
 pub(crate) fn unknown(id: &str) -> Problem {
-    let shown: String = id.chars().take(SHOWN_MAX).collect();
-    Problem::new(&problem::INCIDENT_UNKNOWN, format!("`{shown}` names no incident that you can see"))
+    Problem::new(&problem::INCIDENT_UNKNOWN, format!("`{}` names no incident that you can see", shown(id)))
 }
 
 #[cfg(test)]

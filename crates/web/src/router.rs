@@ -17,8 +17,8 @@ use problem::Problem;
 
 use crate::access::{Access, InFlight, Needs, Permission, guard, guard_page};
 use crate::api::{
-    audit, clocks, commands, decisions, deliveries, incidents, reviews, rules, sessions, signals, sources, tokens,
-    users,
+    audit, clocks, commands, decisions, deliveries, erasures, incidents, reviews, rules, sessions, signals, sources,
+    tokens, users,
 };
 use crate::app::{App, AppConfig};
 use crate::body::COMMAND_BYTES;
@@ -69,6 +69,7 @@ fn table() -> Vec<Route> {
         row(Method::GET, "/api/v1/reviews", READ, reviews::show),
         row(Method::POST, "/api/v1/backtests", ADMIN, reviews::backtest),
         row(Method::GET, "/api/v1/audit", READ, audit::head),
+        row(Method::POST, "/api/v1/erasures", ADMIN, erasures::create),
         row(Method::GET, "/api/v1/tokens", ADMIN, tokens::index),
         row(Method::POST, "/api/v1/tokens", ADMIN, tokens::create),
         row(Method::DELETE, "/api/v1/tokens/{id}", ADMIN, tokens::delete),

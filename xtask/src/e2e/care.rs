@@ -25,6 +25,8 @@ const CASES: usize = 5;
 const PAUSE: Duration = Duration::from_millis(2);
 /// The load before the backup, and after it.
 const LOAD: Duration = Duration::from_millis(800);
+/// What a customer said, and nobody else.
+const WORDS: &str = "my parcel of quicksilver";
 /// Longest wait for a page of the restored server.
 const PAGE_WITHIN: Duration = Duration::from_secs(10);
 
@@ -46,7 +48,46 @@ pub(super) async fn run(checks: &mut Checks) -> Result<()> {
         "a backup of {} signals, its chain recomputed, while {during} more were answered",
         made["signals"]
     ));
-    restore(checks, &receiver, &file, &made, &before, &after).await
+    restore(checks, &receiver, &file, &made, &before, &after).await?;
+    erase(checks).await
+}
+
+/// What a customer said goes, and the journal stays whole.
+async fn erase(checks: &mut Checks) -> Result<()> {
+    let receiver = Receiver::start().await?;
+    let site = documents::site(&receiver)?.env("WATCHBELL_TOKEN", ADMIN);
+    let server = site.start().await?;
+    let said = |id: &str, words: &str| {
+        let mut signal = documents::signal(id, "words");
+        signal["summary"] = json!(words);
+        signal["unit"] = json!({"kind": "conversation", "id": id});
+        signal
+    };
+    let sent = json!([said("w-1", WORDS), said("w-2", "the other customer")]);
+    server.api.post("/v1/signals", &sent).await?;
+    let url = format!("http://{}", server.api.addr);
+    let wish = ["erase", "--unit", "conversation:w-1", "--reason", "asked for it", "--server", &url];
+    let unasked = site.output(&wish)?;
+    ensure!(unasked.status.code() == Some(3), "without a terminal and --yes nothing may be erased");
+    let erased = site.output(&[&wish[..], &["--yes"]].concat())?;
+    ensure!(erased.status.success(), "the erasure failed: {}", String::from_utf8_lossy(&erased.stderr));
+    let rows = server.api.list("/api/v1/signals", "signals").await?;
+    ensure!(rows[0]["erased"] == true && rows[0]["summary"].is_null(), "it is still there: {}", rows[0]);
+    ensure!(rows[1]["summary"] == "the other customer", "the neighbour's words are gone: {}", rows[1]);
+    let timeline = documents::timeline(&server.api, "INC-1").await?;
+    ensure!(
+        timeline.iter().any(|entry| entry.to_string().contains("because: asked for it")),
+        "the timeline should say that words were erased: {timeline:?}"
+    );
+    server.stop()?;
+    site.on_data(&["audit", "verify"])?;
+    site.on_data(&["audit", "refold"])?;
+    for file in std::fs::read_dir(site.data())? {
+        let bytes = std::fs::read(file?.path())?;
+        ensure!(!bytes.windows(WORDS.len()).any(|window| window == WORDS.as_bytes()), "the words are still on disk");
+    }
+    checks.pass("erased words are gone from the disk and said to be; the chain verifies, every row equals its refold");
+    Ok(())
 }
 
 /// Makes a backup without keeping the load from running.

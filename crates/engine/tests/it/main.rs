@@ -5,6 +5,7 @@
 
 mod crash;
 mod duplicates;
+mod erasure;
 mod idempotency;
 mod order;
 mod outbox;

@@ -1,8 +1,10 @@
-//! The command line of the care of data: `backup` and `restore`.
+//! The command line of the care of data: `backup`, `restore`, `erase`.
 
 use std::path::PathBuf;
 
 use clap::Args;
+
+use super::ServerArgs;
 
 /// `backup`.
 #[derive(Debug, Args)]
@@ -32,4 +34,37 @@ pub(crate) struct RestoreArgs {
     /// Print JSON
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+/// `erase`.
+#[derive(Debug, Args)]
+pub(crate) struct EraseArgs {
+    #[command(flatten)]
+    pub(crate) what: EraseWhat,
+    /// Why; it is kept, with your name
+    #[arg(long)]
+    pub(crate) reason: String,
+    /// Do not ask
+    #[arg(long)]
+    pub(crate) yes: bool,
+    /// Print JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) server: ServerArgs,
+}
+
+/// Whose words are erased.
+#[derive(Debug, Args)]
+#[group(required = true, multiple = false)]
+pub(crate) struct EraseWhat {
+    /// Those of one signal, such as SIG-12-0
+    #[arg(long)]
+    pub(crate) signal: Option<String>,
+    /// Those of the signals behind an incident, such as INC-7
+    #[arg(long)]
+    pub(crate) incident: Option<String>,
+    /// Those of all signals of a unit, such as conversation:c-17
+    #[arg(long)]
+    pub(crate) unit: Option<String>,
 }

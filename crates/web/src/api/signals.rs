@@ -62,6 +62,7 @@ fn shape(stored: &StoredSignal) -> Value {
     item["external_id"] = item["id"].take();
     item["id"] = json!(id::signal(stored.position, stored.index));
     item["position"] = json!(stored.position);
+    item["erased"] = json!(stored.erased);
     item["recorded_at"] = json!(stored.recorded_at);
     item
 }

@@ -38,6 +38,7 @@ fn the_table_of_routes() {
         GET    /api/v1/reviews                          incidents:read
         POST   /api/v1/backtests                        admin
         GET    /api/v1/audit                            incidents:read
+        POST   /api/v1/erasures                         admin
         GET    /api/v1/tokens                           admin
         POST   /api/v1/tokens                           admin
         DELETE /api/v1/tokens/{id}                      admin

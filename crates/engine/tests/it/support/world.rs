@@ -228,6 +228,12 @@ impl World {
         memory.writer(Workspace::default()).unwrap().replace_incidents(rows).unwrap();
     }
 
+    /// Where its files are.
+    pub(crate) fn folder(&self) -> &std::path::Path {
+        let Shelf::Sqlite(folder) = &self.shelf else { unreachable!("a store in memory has no files") };
+        folder.path()
+    }
+
     // What is seen -------------------------------------------------------------------------
 
     pub(crate) fn incident(&self, no: u64) -> Incident {

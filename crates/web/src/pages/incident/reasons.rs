@@ -74,6 +74,7 @@ fn evidence(found: &StoredSignal, now: Instant) -> Markup {
                 span.dim { " from " (signal.source) ", " (moment::at(signal.at.unwrap_or(found.recorded_at), now)) }
             }
             @if let Some(summary) = &signal.summary { p.quote { (summary) } }
+            @if found.erased { p.dim { "What the customer said was erased; the timeline says by whom and why." } }
             p.dim {
                 (crate::id::signal(found.position, found.index))
                 @if let Some(unit) = &signal.unit { " · " (unit.kind) " " (unit.id) }

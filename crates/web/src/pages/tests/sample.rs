@@ -73,7 +73,14 @@ impl Story {
         let triggers = Triggers::new(&names.policy);
         let observed = Observed { signal: &signal, place, now };
         let firings = triggers.observe(&names.policy, &mut Detectors::default(), observed);
-        let stored = StoredSignal { position: place.position, index: 0, recorded_at: now, signal };
+        let stored = StoredSignal {
+            position: place.position,
+            index: 0,
+            recorded_at: now,
+            signal,
+            has_words: true,
+            erased: false,
+        };
         let ctx = Context { now, policy: &names.policy, roster: &names.roster };
         let decided = wcore::raise::open(no, &Raised { firings, alerts: Vec::new() }, &ctx).unwrap();
         let entry = Entry { at: now, by: Actor::Watchbell, events: decided.events };

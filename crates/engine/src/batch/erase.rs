@@ -1,0 +1,75 @@
+//! Erasing customers' words: their private row goes with its salt, what else it held is sealed anew.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
+use journal::{EventRow, PrivateContent, PrivateRow};
+use problem::Problem;
+use wcore::event::{Entry, Event};
+
+use super::Work;
+use crate::codec;
+use crate::queue::EraseInput;
+use crate::texts::{self, RESEALED, Text, Texts};
+
+/// What is left of the texts of earlier blocks, by position: the number of the old row, and the rest.
+pub(super) type Erased = BTreeMap<u64, (u32, Texts<'static>)>;
+
+impl Work<'_, '_> {
+    /// Takes words away. The journal keeps who did it, why, and where; incidents say so in their timelines.
+    pub(super) fn erase(&mut self, input: &EraseInput) -> Result<(), Problem> {
+        for (position, indexes) in &input.found.places {
+            if !self.erased.contains_key(position) {
+                self.erased.insert(*position, texts::read(self.basis.reader, *position)?);
+            }
+            if let Some((_, left)) = self.erased.get_mut(position) {
+                left.retain(|(index, _)| !indexes.contains(index));
+            }
+        }
+        let signals = input.found.signals();
+        let body = codec::json(&serde_json::json!({
+            "by": input.by, "reason": input.reason, "what": input.found.what, "signals": signals,
+            "places": input.found.places,
+        }));
+        self.events.push(EventRow { incident: None, kind: Cow::Borrowed(codec::ERASED), body });
+        for no in &input.found.incidents {
+            let Some(incident) = self.basis.desk.incident(*no)? else { continue };
+            let text = format!(
+                "Erased what customers said in {signals} signals, because: {}. Counts, times and places are kept",
+                input.reason
+            );
+            let mut state = (*incident).clone();
+            let event = Event::Noted { text };
+            state.evolve(&event, self.basis.now);
+            let entry = Entry { at: self.basis.now, by: input.by.clone(), events: vec![event] };
+            self.events.push(codec::entry_row(*no, &entry));
+            self.basis.desk.put(state);
+        }
+        self.moves_head = true;
+        Ok(())
+    }
+
+    /// The private rows of this batch, and those that end with it.
+    pub(super) fn seal(&mut self) -> (Vec<PrivateRow>, Vec<String>) {
+        let (mut private, mut ended) = (Vec::new(), Vec::new());
+        let (position, salts) = (self.basis.position, self.basis.secrecy.salts);
+        let mut push = |id: String, texts: &Texts<'_>| {
+            let salt = salts.salt(position, private.len());
+            private.push(PrivateRow { id, content: PrivateContent { salt, bytes: texts::encode(texts) } });
+        };
+        let mine: Texts<'_> =
+            (0..).zip(&self.signals).filter_map(|(index, signal)| Some((index, Text::of(signal)?))).collect();
+        if !mine.is_empty() {
+            push(texts::row(position.0, 0), &mine);
+        }
+        for (of, (generation, left)) in std::mem::take(&mut self.erased) {
+            ended.push(texts::row(of, generation));
+            if !left.is_empty() {
+                push(texts::row(of, generation + 1), &left);
+                let key = (RESEALED.to_owned(), of.to_string());
+                self.documents.insert(key, Some(codec::json(&(generation + 1))));
+            }
+        }
+        (private, ended)
+    }
+}
