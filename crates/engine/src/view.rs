@@ -181,6 +181,16 @@ impl View {
         documents.into_iter().map(decode).collect()
     }
 
+    /// The policy and roster in force, as text; none before the first start.
+    pub fn in_force(&self) -> Result<Option<crate::Documents>, Problem> {
+        let body = self.document(crate::SETTINGS, crate::ACTIVE)?;
+        let decode = |body: Vec<u8>| {
+            serde_json::from_slice(&body)
+                .map_err(|e| codec::unreadable(format!("the active policy does not decode ({e})")))
+        };
+        body.map(decode).transpose()
+    }
+
     /// One document.
     pub fn document(&self, collection: &str, id: &str) -> Result<Option<Vec<u8>>, Problem> {
         codec::stored(self.reader.document(collection, id))

@@ -31,6 +31,6 @@ pub use rows::{
     Attempt, Batch, Block, Claim, DeliveryRow, DeliveryState, DeliveryUpdate, DetectorChange, DocumentChange, EventRow,
     Head, IdempotencyRow, IncidentRow, OutboxChanges, PrivateContent, PrivateRow, RequestRow,
 };
-pub use sqlite::{Progress, Restoring, Sqlite};
+pub use sqlite::{Files, Progress, Restoring, Sqlite};
 pub use store::{Reader, Store, Writer};
-pub use verify::{Verification, verify};
+pub use verify::{Verification, verify, verify_after};

@@ -7,7 +7,7 @@ use anyhow::Context as _;
 use calendar::Instant;
 use engine::TimeSource;
 use journal::{Progress, Restoring, Sqlite, Verification, Workspace};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::cli::{BackupArgs, RestoreArgs};
 use crate::exit::{Ended, Exit, explain};
@@ -16,7 +16,7 @@ use crate::exit::{Ended, Exit, explain};
 const MARK: &str = "last-backup.json";
 
 /// The last backup of a data directory.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Mark {
     pub(crate) at: Instant,
     pub(crate) position: u64,
@@ -24,6 +24,11 @@ pub(crate) struct Mark {
 }
 
 impl Mark {
+    /// The last backup, if one is known.
+    pub(crate) fn read(data: &Path) -> Option<Mark> {
+        serde_json::from_slice(&std::fs::read(data.join(MARK)).ok()?).ok()
+    }
+
     fn write(&self, data: &Path) -> anyhow::Result<()> {
         let unfinished = data.join(format!("{MARK}.partial"));
         std::fs::write(&unfinished, serde_json::to_vec(self)?)?;

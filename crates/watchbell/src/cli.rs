@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use calendar::{Duration, Instant};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-pub(crate) use care::{BackupArgs, EraseArgs, RestoreArgs};
+pub(crate) use care::{BackupArgs, DoctorArgs, EraseArgs, RestoreArgs};
 pub(crate) use reports::{BacktestArgs, BacktestFormat, MatrixArgs, OutputArgs, ReportFormat, ReviewArgs};
 
 /// Escalation and communication standards for support teams when their AI degrades.
@@ -54,6 +54,8 @@ pub(crate) enum Command {
     Backup(BackupArgs),
     /// Fill a data directory from a backup
     Restore(RestoreArgs),
+    /// Say what is well with a data directory, what is not, and what to do
+    Doctor(DoctorArgs),
     /// Erase what customers said in signals
     Erase(EraseArgs),
     /// Show the configuration and where each value comes from

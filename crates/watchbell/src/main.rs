@@ -7,6 +7,7 @@ mod check;
 mod cli;
 mod client;
 mod demo;
+mod doctor;
 mod erase;
 mod exit;
 mod explain;
@@ -64,6 +65,7 @@ fn run(command: Command) -> anyhow::Result<Exit> {
         Command::Backtest(args) => runtime()?.block_on(backtest::run(&args)),
         Command::Demo(args) => runtime()?.block_on(demo::run(&args)),
         Command::Serve(args) => runtime()?.block_on(serve::run(&args)),
+        Command::Doctor(args) => doctor::run(&args),
         Command::Erase(args) => runtime()?.block_on(erase::run(&args)),
         Command::Explain(args) => runtime()?.block_on(explain::run(&args)),
         Command::Incident(args) => runtime()?.block_on(incident::run(&args)),

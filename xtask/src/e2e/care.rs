@@ -48,8 +48,28 @@ pub(super) async fn run(checks: &mut Checks) -> Result<()> {
         "a backup of {} signals, its chain recomputed, while {during} more were answered",
         made["signals"]
     ));
+    doctor(checks, &site)?;
     restore(checks, &receiver, &file, &made, &before, &after).await?;
     erase(checks).await
+}
+
+/// A stopped server's data is found well, but for what is wrong in the environment.
+fn doctor(checks: &mut Checks, site: &Site) -> Result<()> {
+    let verdict = |found: &Value, check: &str| {
+        let checks = found["checks"].as_array().into_iter().flatten();
+        let mut verdicts = checks.filter(|one| one["check"] == check).map(|one| one["verdict"].clone());
+        verdicts.next().unwrap_or_default()
+    };
+    let found: Value = serde_json::from_str(&site.on_data(&["doctor", "--json"])?)?;
+    for check in ["database", "chain", "clock", "backup", "policy", "channels", "pages", "clocks", "dead letters"] {
+        ensure!(verdict(&found, check) == "ok", "`{check}` should be well: {found:#}");
+    }
+    let data = site.data().to_string_lossy().into_owned();
+    let without = site.command(&["doctor", "--json", "--data", &data])?.env_remove("PAGER_URL").output()?;
+    let found: Value = serde_json::from_slice(&without.stdout)?;
+    ensure!(without.status.code() == Some(1) && verdict(&found, "channels") == "fail", "no address: {found:#}");
+    checks.pass("`doctor` finds it well, and fails where a channel's address is missing");
+    Ok(())
 }
 
 /// What a customer said goes, and the journal stays whole.

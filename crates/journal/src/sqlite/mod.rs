@@ -3,6 +3,7 @@
 mod backup;
 mod column;
 mod fault;
+mod health;
 mod lists;
 mod open;
 mod outbox;
@@ -19,6 +20,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 pub use backup::{Progress, Restoring};
+pub use health::Files;
 
 use crate::store::{Reader, Store, Writer};
 use crate::{Error, Result, Workspace};

@@ -1,4 +1,4 @@
-//! The command line of the care of data: `backup`, `restore`, `erase`.
+//! The command line of the care of data: `backup`, `restore`, `erase`, `doctor`.
 
 use std::path::PathBuf;
 
@@ -67,4 +67,15 @@ pub(crate) struct EraseWhat {
     /// Those of all signals of a unit, such as conversation:c-17
     #[arg(long)]
     pub(crate) unit: Option<String>,
+}
+
+/// `doctor`.
+#[derive(Debug, Args)]
+pub(crate) struct DoctorArgs {
+    /// Data directory; its server may run
+    #[arg(long)]
+    pub(crate) data: PathBuf,
+    /// Print JSON
+    #[arg(long)]
+    pub(crate) json: bool,
 }
