@@ -139,10 +139,12 @@ impl Draft<'_> {
 
     fn keep_statutory(&mut self, statute: &StatutoryClock, at: Instant) {
         let kind = ClockKind::Statutory(statute.id.clone());
-        let open = self.state.open_clocks(&kind).next().map(|clock| clock.id.clone());
-        if let Some(clock) = open {
-            self.emit(Event::ClockMet { clock, at });
+        let Some(open) = self.state.open_clocks(&kind).next().cloned() else { return };
+        // Awareness that was recorded only after a late notice: nothing has fallen due yet, but it was missed.
+        if let Some(due_at) = open.due_at.filter(|due| *due < at && open.breached_at.is_none()) {
+            self.emit(Event::ClockBreached { clock: open.id.clone(), due_at });
         }
+        self.emit(Event::ClockMet { clock: open.id, at });
     }
 }
 

@@ -15,7 +15,7 @@ use crate::model::{Violation, violated};
 #[derive(Clone)]
 pub(crate) enum Wish {
     Signals(Vec<Signal>),
-    Command { no: u64, command: Box<Command>, by: String },
+    Command { no: u64, command: Box<Command>, by: Actor },
     Declare { declaration: Box<Declaration>, by: String },
     Activate(usize),
 }
@@ -45,6 +45,26 @@ pub(crate) struct Counted {
     pub(crate) signals: BTreeMap<String, u32>,
     /// Rows by the marks in their words.
     pub(crate) marks: BTreeMap<u64, u32>,
+    /// What was counted again since somebody last looked whether it is there twice.
+    again: (Vec<String>, Vec<u64>),
+}
+
+impl Counted {
+    pub(crate) fn signal(&mut self, id: String) {
+        let count = self.signals.entry(id.clone()).or_default();
+        *count += 1;
+        if *count > 1 {
+            self.again.0.push(id);
+        }
+    }
+
+    pub(crate) fn mark(&mut self, id: u64) {
+        let count = self.marks.entry(id).or_default();
+        *count += 1;
+        if *count > 1 {
+            self.again.1.push(id);
+        }
+    }
 }
 
 /// Everybody.
@@ -91,9 +111,7 @@ impl Clients {
                 }
                 engine.signals(signals).map(Awaited::Signals)
             }
-            Wish::Command { no, command, by } => {
-                engine.command(no, *command, Actor::Person(by), idempotency).map(Awaited::Act)
-            }
+            Wish::Command { no, command, by } => engine.command(no, *command, by, idempotency).map(Awaited::Act),
             Wish::Declare { declaration, by } => {
                 engine.declare(*declaration, Actor::Person(by), idempotency).map(Awaited::Act)
             }
@@ -142,15 +160,18 @@ impl Clients {
     }
 
     /// Nothing is in the journal twice.
-    pub(crate) fn once(&self, counted: &Counted) -> Result<(), Violation> {
-        let twice = |id: &str| self.sent.get(id).is_none_or(|(first, last)| last - first < REMEMBERED_US);
-        if let Some((id, _)) = counted.signals.iter().find(|(id, count)| **count > 1 && twice(id)) {
+    pub(crate) fn once(&self, counted: &mut Counted) -> Result<(), Violation> {
+        let (signals, marks) = std::mem::take(&mut counted.again);
+        let forgotten = |id: &String| self.sent.get(id).is_some_and(|(first, last)| last - first >= REMEMBERED_US);
+        if let Some(id) = signals.iter().find(|id| !forgotten(id)) {
             return violated("nothing is taken in twice", format!("signal {id}"));
         }
-        let twice =
-            |id: &u64| self.all.get(id).is_some_and(|client| client.last_asked - client.first_asked < REMEMBERED_US);
-        match counted.marks.iter().find(|(id, count)| **count > 1 && twice(id)) {
-            Some((id, count)) => violated("nothing is taken in twice", format!("act {id}, {count} rows")),
+        let remembered = |id: &u64| {
+            let client = self.all.get(id).filter(|client| client.marks);
+            client.is_some_and(|client| client.last_asked - client.first_asked < REMEMBERED_US)
+        };
+        match marks.iter().find(|id| remembered(id)) {
+            Some(id) => violated("nothing is taken in twice", format!("act {id}, {:?} rows", counted.marks.get(id))),
             None => Ok(()),
         }
     }

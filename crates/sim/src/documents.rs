@@ -2,7 +2,10 @@
 //!
 //! The model's knowledge is written down here a second time and by hand: it reads no YAML.
 
-use engine::{Documents, Secrets};
+use std::collections::BTreeMap;
+use std::sync::LazyLock;
+
+use engine::{Documents, Rules, Secrets};
 
 const POLICY: &str = include_str!("documents/policy.yaml");
 const ROSTER: &str = include_str!("documents/roster.yaml");
@@ -49,6 +52,17 @@ pub(crate) fn documents(version: usize) -> Documents {
             .replace("SECOND", known.turns[1])
             .replace("FALLBACK", known.fallback),
     }
+}
+
+/// Versions by the id that a compiled policy gets.
+static VERSION_OF: LazyLock<BTreeMap<String, usize>> = LazyLock::new(|| {
+    let compiled = |version| Rules::compile_with(documents(version), &secrets()).ok();
+    (0..VERSIONS).filter_map(|version| Some((compiled(version)?.policy.id.clone(), version))).collect()
+});
+
+/// The version of a compiled policy.
+pub(crate) fn version_of(policy: &str) -> Option<usize> {
+    VERSION_OF.get(policy).copied()
 }
 
 /// The one secret that the channels sign with: for tests only, in the form of Standard Webhooks.

@@ -47,6 +47,8 @@ fn run(count: u64, from: u64) -> bool {
     for fault in Fault::ALL {
         println!("  {:>8}  {fault:?}", summary.faults.get(&fault).copied().unwrap_or(0));
     }
+    let events: Vec<String> = summary.events.iter().map(|(kind, count)| format!("{kind} {count}")).collect();
+    println!("events: {}", events.join(", "));
     for report in summary.failed.iter().take(20) {
         println!("seed {} failed: {}", report.seed, why(report));
     }

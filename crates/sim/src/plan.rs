@@ -61,43 +61,74 @@ impl Fault {
     ];
 }
 
-/// What a person does to an incident.
+/// What a person, or now and then a machine, does to an incident.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[allow(missing_docs, reason = "the core's commands say what they are")]
 pub enum Verb {
     Acknowledge,
+    AcknowledgeByMachine,
+    Assign,
+    Accept,
+    Decline,
+    HandOver,
     Contain,
     Mitigate,
     Validate,
     Resolve,
+    BreakGlass,
+    Confirm,
     Reopen,
     Pause,
     Unpause,
     Raise,
     Lower,
     Update,
+    Statement,
+    Draft,
+    Approve,
+    Publish,
+    Correct,
+    Decide,
+    Aware,
+    Confirmed,
+    Submitted,
+    Waive,
+    Review,
     Note,
 }
 
-const VERBS: [Verb; 18] = [
-    Verb::Acknowledge,
-    Verb::Contain,
-    Verb::Mitigate,
-    Verb::Mitigate,
-    Verb::Validate,
-    Verb::Validate,
-    Verb::Validate,
-    Verb::Resolve,
-    Verb::Resolve,
-    Verb::Resolve,
-    Verb::Reopen,
-    Verb::Pause,
-    Verb::Unpause,
-    Verb::Raise,
-    Verb::Lower,
-    Verb::Update,
-    Verb::Update,
-    Verb::Note,
+/// How often each is done, beside the others.
+const VERBS: [(Verb, usize); 30] = [
+    (Verb::Acknowledge, 2),
+    (Verb::AcknowledgeByMachine, 1),
+    (Verb::Assign, 2),
+    (Verb::Accept, 2),
+    (Verb::Decline, 2),
+    (Verb::HandOver, 2),
+    (Verb::Contain, 2),
+    (Verb::Mitigate, 4),
+    (Verb::Validate, 6),
+    (Verb::Resolve, 5),
+    (Verb::BreakGlass, 2),
+    (Verb::Confirm, 4),
+    (Verb::Reopen, 2),
+    (Verb::Pause, 2),
+    (Verb::Unpause, 2),
+    (Verb::Raise, 2),
+    (Verb::Lower, 2),
+    (Verb::Update, 3),
+    (Verb::Statement, 1),
+    (Verb::Draft, 3),
+    (Verb::Approve, 4),
+    (Verb::Publish, 3),
+    (Verb::Correct, 1),
+    (Verb::Decide, 2),
+    (Verb::Aware, 2),
+    (Verb::Confirmed, 1),
+    (Verb::Submitted, 1),
+    (Verb::Waive, 1),
+    (Verb::Review, 1),
+    (Verb::Note, 1),
 ];
 
 /// What happens.
@@ -147,14 +178,25 @@ pub enum Act {
     },
 }
 
-/// What signals can say: metric, label, and whether they carry an alert.
-pub(crate) const METRICS: [(&str, &str, bool); 5] = [
-    ("pii_leak", "confirmed", false),
-    ("pii_leak", "suspected", false),
-    ("degraded", "bad", false),
-    ("provider_down", "down", true),
-    ("commitment", "made_up", false),
+/// What signals can say: metric, label or value, and whether they carry an alert.
+pub(crate) const METRICS: [(&str, Says, bool); 7] = [
+    ("pii_leak", Says::Label("confirmed"), false),
+    ("pii_leak", Says::Label("suspected"), false),
+    ("degraded", Says::Label("bad"), false),
+    ("provider_down", Says::Label("down"), true),
+    ("commitment", Says::Label("made_up"), false),
+    ("groundedness", Says::Value(0.1), false),
+    ("groundedness", Says::Value(0.9), false),
 ];
+
+/// What a signal says.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Says {
+    /// A word.
+    Label(&'static str),
+    /// A number.
+    Value(f64),
+}
 
 /// Everybody. Zoe is on call in one version of the roster only.
 pub(crate) const PEOPLE: [&str; 5] = ["ana", "ben", "mara", "tom", "zoe"];
@@ -215,12 +257,24 @@ fn input(random: &mut Random, faults: &[Fault], next_id: &mut u32) -> Act {
                 age_us = random.range(1, 120) * SECOND;
             }
             // Certain triggers are rarer than doubtful ones.
-            let what = *random.pick(&[0, 1, 2, 2, 3, 3, 3, 4, 4]);
+            let what = *random.pick(&[0, 1, 2, 2, 3, 3, 3, 4, 4, 5, 5, 6]);
             Act::Signals { what, ids, clears: what == 3 && random.percent(40), age_us }
         }
         40..45 => Act::Declare { person },
-        _ => Act::Person { person, verb: *random.pick(&VERBS), back: u64::try_from(random.range(0, 3)).unwrap_or(0) },
+        _ => Act::Person { person, verb: verb(random), back: u64::try_from(random.range(0, 3)).unwrap_or(0) },
     }
+}
+
+fn verb(random: &mut Random) -> Verb {
+    let all: usize = VERBS.iter().map(|(_, often)| often).sum();
+    let mut left = usize::try_from(random.range(0, i64::try_from(all).unwrap_or(1))).unwrap_or(0);
+    for (verb, often) in VERBS {
+        match left.checked_sub(often) {
+            Some(rest) => left = rest,
+            None => return verb,
+        }
+    }
+    Verb::Note
 }
 
 fn disturbance(random: &mut Random, fault: Fault) -> Option<Act> {

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use journal::{DeliveryRow, DeliveryState, DeliveryUpdate, Reader};
+use journal::{DeliveryRow, DeliveryState, DeliveryUpdate, IncidentNo, Reader};
 use serde_json::Value;
 
 use crate::documents::KNOWN;
@@ -59,6 +59,18 @@ impl Post {
             return Ok(());
         }
         violated("every page asked for is in the outbox", format!("batch {position}: {found} of {pages}"))
+    }
+
+    /// A person is said to have received a page about an incident.
+    pub(crate) fn received(&self, reader: &dyn Reader, no: u64, person: &str, channel: &str) -> Result<(), Violation> {
+        let state = Some(DeliveryState::Delivered);
+        let filter = journal::DeliveryFilter { incident: Some(IncidentNo(no)), state, ..Default::default() };
+        let rows = reader.deliveries(&filter, u32::MAX).unwrap_or_default();
+        // The built-in inbox shows a page to whoever looks, and nobody else.
+        if channel != "inbox" && rows.iter().any(|row| row.person == person && row.channel == channel) {
+            return Ok(());
+        }
+        violated("a receipt is somebody's", format!("INC-{no}: {person} by {channel}"))
     }
 
     /// Rows of the outbox were written.

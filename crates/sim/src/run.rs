@@ -18,6 +18,8 @@ pub struct Report {
     pub trace: u64,
     /// The invariant that does not hold, if one does not.
     pub violation: Option<Violation>,
+    /// When the run ended, in microseconds since its beginning.
+    pub ended_us: i64,
     /// Faults that struck.
     pub faults: BTreeMap<Fault, u64>,
     /// Inputs of the plan.
@@ -26,6 +28,8 @@ pub struct Report {
     pub injected: u32,
     /// What happened, in numbers.
     pub tally: Tally,
+    /// Events of the journal, by kind.
+    pub events: BTreeMap<String, u64>,
 }
 
 /// Numbers that show that something happened.
@@ -57,20 +61,27 @@ pub fn seeds() -> Vec<u64> {
 
 /// Runs one plan.
 pub fn one(plan: &Plan, defect: Option<Defect>) -> Report {
-    run(plan, defect, false).0
+    run(plan, defect, false, i64::MAX).0
+}
+
+/// Runs one plan, but not beyond an instant.
+pub(crate) fn until(plan: &Plan, defect: Option<Defect>, until_us: i64) -> Report {
+    run(plan, defect, false, until_us).0
 }
 
 /// Runs one plan, and tells what happened.
 pub fn trace(plan: &Plan, defect: Option<Defect>) -> (Report, Vec<String>) {
-    run(plan, defect, true)
+    run(plan, defect, true, i64::MAX)
 }
 
-fn run(plan: &Plan, defect: Option<Defect>, verbose: bool) -> (Report, Vec<String>) {
+fn run(plan: &Plan, defect: Option<Defect>, verbose: bool, until_us: i64) -> (Report, Vec<String>) {
     let mut report = Report {
         seed: plan.seed,
         trace: 0,
         violation: None,
+        ended_us: 0,
         faults: BTreeMap::new(),
+        events: BTreeMap::new(),
         inputs: plan.acts.len(),
         injected: 0,
         tally: Tally::default(),
@@ -79,20 +90,22 @@ fn run(plan: &Plan, defect: Option<Defect>, verbose: bool) -> (Report, Vec<Strin
         Ok(world) => world,
         Err(violation) => return (Report { violation: Some(violation), ..report }, Vec::new()),
     };
-    report.violation = world.run().err();
+    report.violation = world.run(until_us).err();
+    report.ended_us = world.now;
     report.injected = world.injected();
     report.trace = world.trace.hash;
     report.tally = Tally {
         incidents: world.watcher.model.incidents.len() as u64,
         rows: world.watcher.rows,
-        breaches: world.watcher.breaches,
-        pages: world.watcher.pages,
+        breaches: world.watcher.kinds.get("clock_breached").copied().unwrap_or(0),
+        pages: world.watcher.kinds.get("page_requested").copied().unwrap_or(0),
         arrivals: world.arrivals,
         answered: world.clients.answered,
         refused: world.clients.refused,
         dead: world.post.dead,
     };
     report.faults = std::mem::take(&mut world.faults);
+    report.events = std::mem::take(&mut world.watcher.kinds);
     (report, world.trace.lines.take().unwrap_or_default())
 }
 
@@ -107,6 +120,8 @@ pub struct Summary {
     pub faults: BTreeMap<Fault, u64>,
     /// What happened in all of them.
     pub tally: Tally,
+    /// Events of all of them, by kind.
+    pub events: BTreeMap<String, u64>,
     /// The runs that failed, by seed.
     pub failed: Vec<Report>,
 }
@@ -117,6 +132,9 @@ impl Summary {
         self.inputs += report.inputs;
         for (fault, count) in &report.faults {
             *self.faults.entry(*fault).or_default() += count;
+        }
+        for (kind, count) in &report.events {
+            *self.events.entry(kind.clone()).or_default() += count;
         }
         let (all, tally) = (&mut self.tally, report.tally);
         all.incidents += tally.incidents;

@@ -1,17 +1,17 @@
 //! Reads what is new in the journal after every step, and compares: with the model, with the
 //! rows, with what was answered.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use engine::codec;
-use journal::{EventPlace, IncidentNo, Position, Reader};
+use journal::{EventPlace, IncidentNo, Position, Reader, StoredEvent};
 use serde_json::Value;
 use wcore::Incident;
 use wcore::event::{Entry, Event};
 
 use crate::clients::{Counted, MARK};
 use crate::documents::{VERSIONS, documents};
-use crate::model::{Model, Violation, violated};
+use crate::model::{Expected, Firings, Model, Violation, name, violated};
 use crate::post::Post;
 
 /// Rows read at once; a step writes fewer.
@@ -27,69 +27,117 @@ pub(crate) struct Watcher {
     place: EventPlace,
     block: Position,
     recorded: i64,
+    firings: Firings,
     folded: BTreeMap<u64, Incident>,
     pub(crate) rows: u64,
-    pub(crate) breaches: u64,
-    pub(crate) pages: u64,
+    /// Events by kind.
+    pub(crate) kinds: BTreeMap<String, u64>,
+}
+
+/// What one look found.
+#[derive(Default)]
+struct Found {
+    /// Pages asked for, by position.
+    pages: BTreeMap<u64, usize>,
+    changed: BTreeSet<u64>,
+    /// Incidents that took signals in: position and number.
+    taken: Vec<(u64, u64)>,
+    /// Who is said to have received the page of a step: incident, person and channel.
+    received: Vec<(u64, String, String)>,
 }
 
 impl Watcher {
     /// Takes in what is new.
     pub(crate) fn look(&mut self, reader: &dyn Reader, post: &mut Post, worked: i64) -> Result<(), Violation> {
-        self.blocks(reader)?;
-        let events = reader.events(self.place, PAGE).unwrap_or_default();
-        let mut pages: BTreeMap<u64, usize> = BTreeMap::new();
-        let mut changed = Vec::new();
-        for stored in events {
+        let expected = self.blocks(reader)?;
+        let mut found = Found::default();
+        for stored in reader.events(self.place, PAGE).unwrap_or_default() {
             let position = stored.place.position.0;
             let recorded = stored.recorded_at.as_micros();
             if recorded < self.recorded || (recorded == self.recorded && self.place.position != stored.place.position) {
                 return violated("journal time is monotone", format!("at position {position}"));
             }
             (self.place, self.recorded) = (stored.place, recorded);
-            self.rows += 1;
-            self.marks(&stored.event.body);
-            let body: Value = serde_json::from_slice(&stored.event.body).unwrap_or_default();
-            match (stored.event.kind.as_ref(), stored.event.incident) {
-                ("entry", Some(no)) => {
-                    let count = |kind: &str| {
-                        body["events"]
-                            .as_array()
-                            .into_iter()
-                            .flatten()
-                            .filter(|event| event.get(kind).is_some())
-                            .count()
-                    };
-                    *pages.entry(position).or_default() += count("page_requested");
-                    self.pages += count("page_requested") as u64;
-                    self.breaches += count("clock_breached") as u64;
-                    self.model.entry(no.0, &body)?;
-                    changed.push((no, position));
-                    self.fold(no.0, &stored.event.body)?;
-                }
-                ("activated", _) => {
-                    let known = (0..VERSIONS).find(|version| {
-                        body["policy"] == documents(*version).policy && body["roster"] == documents(*version).roster
-                    });
-                    self.version = known.unwrap_or(self.version);
-                }
-                _ => {}
-            }
+            self.row(&stored, &mut found)?;
         }
-        for (position, pages) in pages {
+        for (position, pages) in found.pages {
             post.asked(reader, position, pages, worked)?;
         }
-        self.compare(reader, &changed)
+        for (no, person, channel) in found.received {
+            post.received(reader, no, &person, &channel)?;
+        }
+        self.raised(&expected, &found.taken)?;
+        self.compare(reader, &found.changed)
     }
 
-    fn blocks(&mut self, reader: &dyn Reader) -> Result<(), Violation> {
+    fn row(&mut self, stored: &StoredEvent, found: &mut Found) -> Result<(), Violation> {
+        self.rows += 1;
+        self.marks(&stored.event.body);
+        let position = stored.place.position.0;
+        match (stored.event.kind.as_ref(), stored.event.incident) {
+            ("entry", Some(no)) => {
+                let body: Value = serde_json::from_slice(&stored.event.body).unwrap_or_default();
+                for (kind, event) in body["events"].as_array().into_iter().flatten().filter_map(name) {
+                    match self.kinds.get_mut(kind) {
+                        Some(count) => *count += 1,
+                        None => _ = self.kinds.insert(kind.to_owned(), 1),
+                    }
+                    match kind {
+                        "page_requested" => *found.pages.entry(position).or_default() += 1,
+                        "step_received" => {
+                            let word = |field: &str| event[field].as_str().unwrap_or_default().to_owned();
+                            found.received.push((no.0, word("person"), word("channel")));
+                        }
+                        "opened" | "attached" => found.taken.push((position, no.0)),
+                        _ => {}
+                    }
+                }
+                found.changed.insert(no.0);
+                self.model.entry(no.0, &body)?;
+                self.fold(no.0, &stored.event.body)
+            }
+            ("activated", _) => {
+                let body: Value = serde_json::from_slice(&stored.event.body).unwrap_or_default();
+                let known = (0..VERSIONS).find(|version| {
+                    body["policy"] == documents(*version).policy && body["roster"] == documents(*version).roster
+                });
+                self.version = known.unwrap_or(self.version);
+                Ok(())
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Counts new signals; the incidents that they must have touched.
+    fn blocks(&mut self, reader: &dyn Reader) -> Result<Vec<Expected>, Violation> {
+        let mut expected = Vec::new();
         for stored in reader.blocks(self.block, PAGE).unwrap_or_default() {
             self.block = stored.position;
             let Ok(signals) = engine::block::decode(&stored.block.bytes) else {
                 return violated("readable", "a block");
             };
-            for id in signals.into_iter().filter_map(|signal| signal.id) {
-                *self.counted.signals.entry(id).or_default() += 1;
+            for signal in signals {
+                expected.extend(self.firings.of(&signal, stored.position.0, stored.recorded_at.as_micros()));
+                if let Some(id) = signal.id {
+                    self.counted.signal(id);
+                }
+            }
+        }
+        Ok(expected)
+    }
+
+    /// What the triggers ask for was raised by the batch that holds the signal.
+    fn raised(&self, expected: &[Expected], taken: &[(u64, u64)]) -> Result<(), Violation> {
+        for wanted in expected {
+            let incidents = taken.iter().filter(|(position, _)| *position == wanted.position);
+            let mut incidents = incidents.filter_map(|(_, no)| self.model.incidents.get(no));
+            let raised = incidents.any(|incident| {
+                incident.class == wanted.class
+                    && incident.service == wanted.service
+                    && incident.severity <= wanted.severity
+            });
+            if !raised {
+                return violated("what fires is raised", format!("{wanted:?}"));
             }
         }
         Ok(())
@@ -103,7 +151,7 @@ impl Watcher {
         marks.sort_unstable();
         marks.dedup();
         for mark in marks {
-            *self.counted.marks.entry(mark).or_default() += 1;
+            self.counted.mark(mark);
         }
     }
 
@@ -122,12 +170,11 @@ impl Watcher {
     }
 
     /// The rows of changed incidents equal what was folded, byte for byte.
-    fn compare(&self, reader: &dyn Reader, changed: &[(IncidentNo, u64)]) -> Result<(), Violation> {
-        for (no, _) in changed {
-            let stored = reader.incident(*no).ok().flatten();
-            let folded = self.folded.get(&no.0).map(codec::state);
-            if stored.map(|row| [row.state, row.tally].concat()) != folded {
-                return violated("a row equals its fold", format!("INC-{}", no.0));
+    fn compare(&self, reader: &dyn Reader, changed: &BTreeSet<u64>) -> Result<(), Violation> {
+        for no in changed {
+            let stored = reader.incident(IncidentNo(*no)).ok().flatten();
+            if stored.map(|row| [row.state, row.tally].concat()) != self.folded.get(no).map(codec::state) {
+                return violated("a row equals its fold", format!("INC-{no}"));
             }
         }
         Ok(())

@@ -1,26 +1,28 @@
 //! The scheduler: one virtual clock, one agenda, the engine stepped by hand, and everybody around it.
 //!
-//! No thread, no wall clock: the same plan always runs the same way.
+//! No thread, no wall clock: the same plan always runs the same way. What becomes of messages is
+//! in `delivery`.
+
+mod delivery;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use calendar::Instant;
-use channel::Outcome;
-use engine::{Config, Machine, Sending, Stepper, TimeSource};
-use journal::{Reader, Store, Workspace};
+use engine::{Config, Machine, Stepper, TimeSource};
+use journal::{DeliveryRow, Reader, Store, Workspace};
 
 use crate::clients::{Clients, Wish};
 use crate::defect::Defect;
 use crate::documents::{documents, secrets};
 use crate::model::{Violation, violated};
-use crate::people;
-use crate::plan::{Act, CHANNELS, DAY, Fault, PEOPLE, Plan, SECOND};
+use crate::people::{self, Aim};
+use crate::plan::{Act, DAY, Fault, PEOPLE, Plan, SECOND};
 use crate::post::Post;
 use crate::random::Random;
-use crate::receiver;
 use crate::store::Faulty;
 use crate::watcher::Watcher;
+use delivery::UnderWay;
 
 /// Monday, 23 November 2026, 09:00 UTC, in microseconds since 1970.
 pub(crate) const ORIGIN: i64 = 1_795_424_400 * SECOND;
@@ -34,6 +36,8 @@ enum Item {
     Act(usize),
     Ask(u64),
     Outcome(u64),
+    /// A message arrives that arrived before.
+    Again(Box<DeliveryRow>),
     Wish(Wish),
     Start,
     StoreWorks,
@@ -54,7 +58,7 @@ pub(crate) struct World<'p> {
     sequence: u64,
     /// How long the engine could work.
     worked: i64,
-    under_way: BTreeMap<u64, (Sending, Outcome)>,
+    under_way: BTreeMap<u64, UnderWay>,
     dies_after_send: bool,
     /// How each receiver behaves, and until when.
     receivers: [Option<(Fault, i64)>; 3],
@@ -76,11 +80,13 @@ pub(crate) struct Trace {
 }
 
 impl Trace {
-    fn note(&mut self, now: i64, line: impl FnOnce() -> String) {
-        let line = format!("{:>10.3} {}", now as f64 / SECOND as f64, line());
-        self.hash = line.bytes().fold(self.hash, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3));
+    /// Notes a step: `mark` tells it from others, and `line` says it to people.
+    fn note(&mut self, now: i64, mark: &[u8], line: impl FnOnce() -> String) {
+        let bytes = now.to_le_bytes();
+        let step = bytes.iter().chain(mark);
+        self.hash = step.fold(self.hash, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x100_0000_01b3));
         if let Some(lines) = &mut self.lines {
-            lines.push(line);
+            lines.push(format!("{:>10.3} {}", now as f64 / SECOND as f64, line()));
         }
     }
 }
@@ -113,11 +119,6 @@ impl<'p> World<'p> {
             arrivals: 0,
             trace: Trace { hash: plan.seed, lines: verbose.then(Vec::new) },
         };
-        for version in 0..crate::documents::VERSIONS {
-            let rules = engine::Rules::compile_with(documents(version), &secrets());
-            let Ok(rules) = rules else { return violated("the documents are valid", format!("version {version}")) };
-            world.watcher.model.policies.insert(rules.policy.id.clone(), version);
-        }
         for (index, (at, _)) in plan.acts.iter().enumerate() {
             world.put(*at + SECOND, Item::Act(index));
         }
@@ -130,8 +131,8 @@ impl<'p> World<'p> {
         self.agenda.insert((at, self.sequence), item);
     }
 
-    /// Runs to the end; how often a defect was put in.
-    pub(crate) fn run(&mut self) -> Result<(), Violation> {
+    /// Runs to the end, or up to an instant after which nobody wants to know.
+    pub(crate) fn run(&mut self, until: i64) -> Result<(), Violation> {
         self.settle()?;
         let end = DAY + QUIET;
         loop {
@@ -140,6 +141,9 @@ impl<'p> World<'p> {
             // What is under way at the end still gets its answer.
             if next > end && self.under_way.is_empty() {
                 break;
+            }
+            if next > until {
+                return Ok(());
             }
             self.pass(next);
             if self.now >= DAY {
@@ -154,6 +158,7 @@ impl<'p> World<'p> {
         self.at_end()
     }
 
+    /// How often a defect was put in.
     pub(crate) fn injected(&self) -> u32 {
         self.store.control().injected
     }
@@ -225,7 +230,7 @@ impl<'p> World<'p> {
         self.engine = None;
         self.under_way.clear();
         let pause = self.random.range(1, 90) * SECOND;
-        self.trace.note(self.now, || format!("dies: {fault:?}, back in {} s", pause / SECOND));
+        self.trace.note(self.now, b"dies", || format!("dies: {fault:?}, back in {} s", pause / SECOND));
         self.put(self.now + pause, Item::Start);
     }
 
@@ -238,6 +243,7 @@ impl<'p> World<'p> {
             }
             Item::Ask(id) => self.ask(id),
             Item::Outcome(id) => return self.arrive(id),
+            Item::Again(row) => self.arrive_again(&row),
             Item::Start => return self.start(),
             Item::StoreWorks => self.store.control().failing = None,
         }
@@ -255,7 +261,7 @@ impl<'p> World<'p> {
     fn act(&mut self, index: usize) {
         let plan = self.plan;
         let act = &plan.acts[index].1;
-        self.trace.note(self.now, || format!("{act:?}"));
+        self.trace.note(self.now, &index.to_le_bytes(), || format!("{act:?}"));
         match act {
             Act::Signals { ids, age_us, .. } => {
                 if plan.acts[..index]
@@ -275,7 +281,9 @@ impl<'p> World<'p> {
                 if newest > 0 {
                     let no = newest.saturating_sub(*back).max(1);
                     let now = Instant::from_micros(self.engine_time());
-                    let (wish, marks) = people::command(self.clients.next(), (no, PEOPLE[*person]), *verb, now);
+                    let (id, known) = (self.clients.next(), self.watcher.model.incidents.get(&no));
+                    let aim = Aim { id, no, by: PEOPLE[*person], known, now };
+                    let (wish, marks) = people::command(*verb, &aim);
                     self.wish(wish, marks);
                 }
             }
@@ -351,72 +359,7 @@ impl<'p> World<'p> {
             let pause = self.random.range(1, 6) * SECOND;
             self.put(self.now + pause, Item::Ask(id));
         }
-        self.clients.once(&self.watcher.counted)
-    }
-
-    fn send(&mut self, sending: Sending) {
-        self.post.begun(&sending.row);
-        let channel = CHANNELS.iter().position(|name| *name == sending.row.channel).unwrap_or(0);
-        let fault = self.receivers[channel].filter(|(_, until)| *until > self.now).map(|(fault, _)| fault);
-        let (outcome, takes) = receiver::answer(fault, &mut self.random);
-        self.trace.note(self.now, || format!("sends {} to {}: {fault:?}", sending.row.id, sending.row.person));
-        if sending.reaches_receiver()
-            && let Some(fault) = fault
-        {
-            self.count(fault);
-        }
-        self.sequence += 1;
-        let id = self.sequence;
-        self.agenda.insert((self.now + takes, id), Item::Outcome(id));
-        self.under_way.insert(id, (sending, outcome));
-    }
-
-    /// A message arrived or did not, and the answer comes back.
-    fn arrive(&mut self, id: u64) -> Result<(), Violation> {
-        let Some((sending, outcome)) = self.under_way.remove(&id) else { return Ok(()) };
-        let channel = CHANNELS.iter().position(|name| *name == sending.row.channel).unwrap_or(0);
-        let fault = self.receivers[channel].map(|(fault, _)| fault);
-        let accepted = matches!(outcome, Outcome::Delivered { .. }) || fault == Some(Fault::LostReceipt);
-        if accepted && sending.reaches_receiver() {
-            self.post.arrived(&sending.row)?;
-            self.arrivals += 1;
-            if fault != Some(Fault::Lying) {
-                self.react(&sending);
-            }
-            if std::mem::take(&mut self.dies_after_send) && self.engine.is_some() {
-                self.die(Fault::CrashAfterSend);
-                return Ok(());
-            }
-        }
-        let Some(engine) = &mut self.engine else { return Ok(()) };
-        let delivered = matches!(outcome, Outcome::Delivered { .. }) && sending.reaches_receiver();
-        match engine.finish(&sending, outcome.clone(), self.random.fraction()) {
-            Ok(()) if delivered => self.post.settled(&sending.row),
-            Ok(()) => {}
-            Err(_) => {
-                self.put(self.now + SECOND, Item::Outcome(id));
-                self.under_way.insert(id, (sending, outcome));
-            }
-        }
-        Ok(())
-    }
-
-    /// A person who was paged about an incident takes it, or not.
-    fn react(&mut self, sending: &Sending) {
-        let Some(no) = sending.row.incident.map(|no| no.0).filter(|_| sending.kind() == "page.requested") else {
-            return;
-        };
-        if !self.reacting.insert((no, sending.row.person.clone())) {
-            return;
-        }
-        let Some((after, by, fault)) = people::reaction(self.plan, no, &sending.row.person) else {
-            self.count(Fault::NobodyAnswers);
-            return;
-        };
-        if let Some(fault) = fault {
-            self.count(fault);
-        }
-        self.put(self.now + after, Item::Wish(people::acknowledge(no, by)));
+        self.clients.once(&mut self.watcher.counted)
     }
 
     fn at_end(&mut self) -> Result<(), Violation> {
@@ -429,7 +372,7 @@ impl<'p> World<'p> {
             _ => return violated("a row equals its fold", "at the end"),
         }
         let hash = self.reader.head().map(|head| head.hash).unwrap_or_default();
-        self.trace.note(self.now, || format!("ends with the head {hash:02x?}"));
+        self.trace.note(self.now, &hash, || format!("ends with the head {hash:02x?}"));
         Ok(())
     }
 }

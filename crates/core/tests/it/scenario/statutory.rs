@@ -135,6 +135,24 @@ fn submitted_before_awareness_was_recorded_a_notice_is_kept_at_once() {
 }
 
 #[test]
+fn submitted_too_late_before_awareness_was_recorded_a_notice_is_missed_all_the_same() {
+    let mut world = leak();
+    world.advance("96h");
+    world.does("mara", submitted("gdpr-33-1", "2026-12-01T09:00:00Z"));
+    world.does("mara", fact(Fact::AwareAt, "2026-11-27T14:00:00Z"));
+    world.expect_clock("statutory:gdpr-33-1", "missed at 2026-11-30T14:00:00Z, met at 2026-12-01T09:00:00Z");
+    assert_eq!(
+        world
+            .incident()
+            .clocks
+            .iter()
+            .filter(|clock| clock.breached_at.is_some_and(|_| matches!(clock.id.kind, ClockKind::Statutory(_))))
+            .count(),
+        1
+    );
+}
+
+#[test]
 fn a_law_without_a_time_runs_until_its_notice_and_is_never_missed() {
     let mut world = leak();
     world.does("mara", fact(Fact::ClassifiedAt, "2026-11-27T14:00:00Z"));
