@@ -142,6 +142,7 @@ mod tests {
             }
             let shown: Vec<_> = intervals.iter().map(|(s, e)| (s.as_micros(), e.as_micros())).collect();
             assert_eq!(shown, expected, "{added:?}");
+            assert_eq!(intervals.is_empty(), expected.is_empty(), "{added:?}");
             assert_eq!(intervals, set(&added));
         }
     }

@@ -9,16 +9,20 @@ use serde_json::Value;
 
 /// A mistake.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[allow(missing_docs, reason = "each says what is done wrong")]
+#[allow(missing_docs, reason = "`Defect::says` has their words")]
 pub enum Defect {
     DropRequest,
     DueOffByOne,
     ForgetPause,
+    StandStill,
     BreachTwice,
     BreachErased,
     WarnTwice,
+    LoseClock,
+    LawLater,
     TakeSignalsTwice,
     LoseSignals,
+    IgnoreFiring,
     LoseIdempotency,
     PageAfterAcknowledge,
     PageTheWrongPerson,
@@ -29,21 +33,30 @@ pub enum Defect {
     StaleState,
     MachineInforms,
     FallSilent,
+    DeafToReceipts,
     ProveOwnFix,
-    LoseClock,
+    StaleProof,
+    SkipHold,
+    BreakGlassAlone,
+    PublishUnapproved,
+    LoseAcceptance,
 }
 
 impl Defect {
     /// All of them.
-    pub const ALL: [Defect; 20] = [
+    pub const ALL: [Defect; 29] = [
         Defect::DropRequest,
         Defect::DueOffByOne,
         Defect::ForgetPause,
+        Defect::StandStill,
         Defect::BreachTwice,
         Defect::BreachErased,
         Defect::WarnTwice,
+        Defect::LoseClock,
+        Defect::LawLater,
         Defect::TakeSignalsTwice,
         Defect::LoseSignals,
+        Defect::IgnoreFiring,
         Defect::LoseIdempotency,
         Defect::PageAfterAcknowledge,
         Defect::PageTheWrongPerson,
@@ -54,25 +67,82 @@ impl Defect {
         Defect::StaleState,
         Defect::MachineInforms,
         Defect::FallSilent,
+        Defect::DeafToReceipts,
         Defect::ProveOwnFix,
-        Defect::LoseClock,
+        Defect::StaleProof,
+        Defect::SkipHold,
+        Defect::BreakGlassAlone,
+        Defect::PublishUnapproved,
+        Defect::LoseAcceptance,
     ];
+
+    /// What is done wrong, and the invariant that must notice it.
+    pub fn says(self) -> (&'static str, &'static str) {
+        match self {
+            Defect::DropRequest => {
+                ("a page that was asked for is not in the outbox", "every page asked for is in the outbox")
+            }
+            Defect::DueOffByOne => ("a deadline a microsecond late", "due is start, target and pauses"),
+            Defect::ForgetPause => ("a pause credited a second too little", "due is start, target and pauses"),
+            Defect::StandStill => {
+                ("a clock paused for ever though nobody paused anything", "an open clock stands still only in a pause")
+            }
+            Defect::BreachTwice => ("one miss recorded twice", "a breach is recorded once"),
+            Defect::BreachErased => ("a miss not recorded, so that it stays due", "the engine comes to rest"),
+            Defect::WarnTwice => ("one warning given twice", "a warning is given once"),
+            Defect::LoseClock => ("an incident without its acknowledge clock", "no clock is lost"),
+            Defect::LawLater => ("a statutory deadline an hour late", "the law's clock runs from the first awareness"),
+            Defect::TakeSignalsTwice => ("signals written twice", "nothing is taken in twice"),
+            Defect::LoseSignals => ("signals answered and not written", "what was answered is in the journal"),
+            Defect::IgnoreFiring => ("a trigger that fires and raises nothing", "what fires is raised"),
+            Defect::LoseIdempotency => ("a repeated act done again", "nothing is taken in twice"),
+            Defect::PageAfterAcknowledge => {
+                ("a page after the acknowledgement", "nobody is paged after the acknowledgement")
+            }
+            Defect::PageTheWrongPerson => (
+                "a page to somebody who is neither on call nor named",
+                "only whoever is on call, named or the fallback is paged",
+            ),
+            Defect::SendLate => ("the first attempt after forty seconds", "contacts are tried in turn"),
+            Defect::SendUnderTwoKeys => ("one page under two keys", "one key for one page"),
+            Defect::GiveUpSilently => ("a delivery given up, and nobody told", "what is given up is said"),
+            Defect::MarkSentUnsent => ("a delivered message sent again", "nothing is sent again once it arrived"),
+            Defect::StaleState => ("the incident's row not written", "a row equals its fold"),
+            Defect::MachineInforms => ("a notice kept by nobody's words", "only a person's visible words inform"),
+            Defect::FallSilent => ("no further page planned", "a SEV-1 never falls silent"),
+            Defect::DeafToReceipts => ("no receipt awaited", "without a receipt the next step is paged"),
+            Defect::ProveOwnFix => ("a validation by whoever fixed it", "nobody proves the own fix"),
+            Defect::StaleProof => ("evidence older than the fix", "proof is newer than the fix"),
+            Defect::SkipHold => ("a hold that ends as it begins", "a proven fix is held"),
+            Defect::BreakGlassAlone => ("one person in the place of two", "two people break the glass"),
+            Defect::PublishUnapproved => {
+                ("words to customers that nobody approved", "customers read only what was approved")
+            }
+            Defect::LoseAcceptance => ("a role given to somebody who is never reminded", "a role waits under a clock"),
+        }
+    }
 
     /// Spoils a batch; whether it found something to spoil.
     pub(crate) fn spoil(self, batch: &mut Batch) -> bool {
         match self {
-            Defect::DropRequest => batch.requests.pop().is_some(),
+            Defect::DropRequest => {
+                let pages = batch.requests.iter().rposition(|request| request.kind == "page");
+                pages.map(|place| batch.requests.remove(place)).is_some()
+            }
             Defect::LoseIdempotency => !std::mem::take(&mut batch.idempotency).is_empty(),
             Defect::LoseSignals => batch.block.take().is_some(),
             Defect::StaleState => !std::mem::take(&mut batch.incidents).is_empty(),
             Defect::TakeSignalsTwice => twice(batch),
-            Defect::SendLate
-            | Defect::PageTheWrongPerson
-            | Defect::SendUnderTwoKeys
-            | Defect::GiveUpSilently
-            | Defect::MarkSentUnsent => self.spoil_outbox(&mut batch.deliveries),
+            Defect::SendLate | Defect::PageTheWrongPerson | Defect::SendUnderTwoKeys | Defect::GiveUpSilently => {
+                self.spoil_outbox(&mut batch.deliveries)
+            }
             _ => batch.events.iter_mut().any(|row| self.spoil_row(row)),
         }
+    }
+
+    /// The mistake is one of deciding: state would follow it, and so the row does.
+    pub(crate) fn is_consistent(self) -> bool {
+        self != Defect::StaleState
     }
 
     /// Spoils claims and attempts.
@@ -117,8 +187,15 @@ impl Defect {
             Defect::BreachTwice => repeat(events, "clock_breached"),
             Defect::WarnTwice => repeat(events, "clock_warned"),
             Defect::BreachErased => remove(events, "clock_breached"),
-            Defect::LoseClock => remove(events, "clock_started"),
+            Defect::LoseClock => remove_where(events, |event| {
+                event.pointer("/clock_started/id/kind") == Some(&Value::from("acknowledge"))
+            }),
+            Defect::LoseAcceptance => {
+                remove_where(events, |event| event.pointer("/clock_started/id/kind/accept").is_some())
+            }
+            Defect::IgnoreFiring => remove(events, "attached"),
             Defect::FallSilent => remove(events, "escalation_planned"),
+            Defect::DeafToReceipts => remove(events, "receipt_awaited"),
             _ => events.iter_mut().any(|event| self.spoil_event(event)) || self.add_event(events),
         };
         if spoiled {
@@ -129,7 +206,42 @@ impl Defect {
 
     fn spoil_event(self, event: &mut Value) -> bool {
         match self {
-            Defect::DueOffByOne => event.pointer_mut("/clock_started/due_at").is_some_and(|due| shift(due, 1)),
+            Defect::DueOffByOne => {
+                let mitigates = event.pointer("/clock_started/id/kind") == Some(&Value::from("mitigate"));
+                let due = event.pointer_mut("/clock_started/due_at").filter(|_| mitigates);
+                due.is_some_and(|due| shift(due, 1))
+            }
+            Defect::LawLater => {
+                let law = event.pointer("/clock_started/id/kind/statutory").is_some();
+                let due = event.pointer_mut("/clock_started/due_at").filter(|_| law);
+                due.is_some_and(|due| shift(due, 3_600_000_000))
+            }
+            Defect::StandStill => event.get_mut("clock_started").is_some_and(|clock| {
+                let mitigates = clock["id"]["kind"] == "mitigate";
+                if mitigates {
+                    clock["pauses"] = serde_json::json!([[clock["started_at"], "9998-12-31T00:00:00Z"]]);
+                    clock["due_at"] = Value::Null;
+                }
+                mitigates
+            }),
+            Defect::StaleProof => {
+                let proof = event.pointer_mut("/validated/evidence/observed_at");
+                proof.is_some_and(|at| shift(at, -2 * 86_400_000_000))
+            }
+            Defect::SkipHold => {
+                event.pointer_mut("/hold_started/until").is_some_and(|until| shift(until, -1_200_000_000))
+            }
+            Defect::BreakGlassAlone => event.get_mut("broken_glass").is_some_and(|glass| {
+                glass["confirmed_by"] = glass["by"].clone();
+                true
+            }),
+            Defect::PublishUnapproved => {
+                let approval = event.pointer_mut("/update_published/approval").filter(|how| how.is_object());
+                approval.is_some_and(|how| {
+                    *how = Value::from("not_needed");
+                    true
+                })
+            }
             Defect::ForgetPause => {
                 let unpaused = event.pointer("/clock_retimed/cause").and_then(Value::as_str) == Some("unpause");
                 let due = event.pointer_mut("/clock_retimed/clock/due_at").filter(|_| unpaused);
@@ -166,7 +278,11 @@ fn repeat(events: &mut Vec<Value>, kind: &str) -> bool {
 }
 
 fn remove(events: &mut Vec<Value>, kind: &str) -> bool {
-    let place = events.iter().position(|event| event.get(kind).is_some());
+    remove_where(events, |event| event.get(kind).is_some())
+}
+
+fn remove_where(events: &mut Vec<Value>, wanted: impl Fn(&Value) -> bool) -> bool {
+    let place = events.iter().position(wanted);
     place.map(|place| events.remove(place)).is_some()
 }
 

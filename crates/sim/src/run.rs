@@ -177,7 +177,7 @@ pub fn many(seeds: &[u64], threads: usize) -> Summary {
 /// Seeds tried until a defect finds something to spoil and is caught.
 const TRIES: u64 = 20;
 
-/// The first run in which a defect is caught.
+/// The first run in which a defect is caught, by whatever invariant.
 pub fn caught(defect: Defect) -> Option<Report> {
     let mut reports = (1..=TRIES).map(|seed| one(&Plan::new(seed), Some(defect)));
     reports.find(|report| report.violation.is_some() && report.injected > 0)

@@ -4,8 +4,13 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use journal::{Batch, DeliveryUpdate, Error, Head, IncidentRow, Memory, OutboxChanges, Reader, Result, Store};
+use journal::{
+    Batch, DeliveryUpdate, Error, EventPlace, Head, IncidentRow, Memory, OutboxChanges, Reader, Result, Store,
+};
 use journal::{Workspace, Writer};
+
+use wcore::Incident;
+use wcore::event::Entry;
 
 use crate::defect::Defect;
 use crate::plan::Fault;
@@ -98,7 +103,9 @@ impl Writer for FaultyWriter {
 
     fn commit(&mut self, batch: &Batch) -> Result<Head> {
         let mut batch = batch.clone();
-        self.tamper(|defect| defect.spoil(&mut batch));
+        if self.tamper(|defect| defect.spoil(&mut batch)) {
+            self.follow(&mut batch)?;
+        }
         self.write(&batch.deliveries, |writer| writer.commit(&batch))
     }
 
@@ -114,12 +121,37 @@ impl Writer for FaultyWriter {
 }
 
 impl FaultyWriter {
-    fn tamper(&self, spoil: impl FnOnce(Defect) -> bool) {
+    /// Whether what is stored follows a mistake from now on.
+    fn tamper(&self, spoil: impl FnOnce(Defect) -> bool) -> bool {
         let mut control = self.store.control();
-        if let Some(defect) = control.defect
-            && spoil(defect)
-        {
+        let Some(defect) = control.defect else { return false };
+        if spoil(defect) {
             control.injected += 1;
         }
+        control.injected > 0 && defect.is_consistent()
+    }
+
+    /// Folds the rows of a batch from its events as they were spoiled: a mistake of deciding would
+    /// stand in both, and must be noticed by what it breaks.
+    fn follow(&self, batch: &mut Batch) -> Result<()> {
+        let reader = self.reader()?;
+        for row in &mut batch.incidents {
+            let mut entries: Vec<Entry> = Vec::new();
+            for stored in reader.incident_events(row.no, EventPlace::default(), u32::MAX)? {
+                entries.extend(serde_json::from_slice::<Entry>(&stored.event.body));
+            }
+            let new = batch.events.iter().filter(|event| event.incident == Some(row.no));
+            entries.extend(new.filter_map(|event| serde_json::from_slice::<Entry>(&event.body).ok()));
+            if let Some(incident) = Incident::fold(&entries) {
+                (row.state, row.tally) = (engine::codec::state(&incident), Vec::new());
+                row.next_due = incident.next_due();
+                (row.severity, row.open) = (incident.severity, incident.status().is_open());
+            }
+        }
+        Ok(())
+    }
+
+    fn reader(&self) -> Result<Arc<dyn Reader>> {
+        self.store.memory.reader(Workspace::default())
     }
 }

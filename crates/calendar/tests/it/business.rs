@@ -219,6 +219,15 @@ fn business_days_keep_the_local_time() {
 }
 
 #[test]
+fn around_the_clock_a_business_day_is_a_day_and_the_end_of_time_holds_nothing_open() {
+    let (always, start) = (Calendar::always(), at("2026-11-23T09:30:00Z"));
+    for days in [0, 1, 5] {
+        assert_eq!(always.business_days_after(start, days), Some(start + Duration::from_hours(24 * i64::from(days))));
+    }
+    assert_eq!(shown(always.open_periods_after(Instant::MAX)), [""; 0]);
+}
+
+#[test]
 fn refuses_what_cannot_work() {
     let check = |change: fn(&mut CalendarSpec), message: &str| {
         let mut spec = working_week("Europe/Berlin", &["09:00-17:00"]);

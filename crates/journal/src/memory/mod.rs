@@ -1,13 +1,13 @@
 //! The journal in memory, for the simulator, virtual time and tests. It forgets everything with its last owner.
 //!
-//! It answers exactly as the databases do (one test suite runs against all), and looks through
+//! It answers exactly as the databases do (one test suite runs against all), and mostly looks through
 //! whole maps where they have indexes: it is meant for thousands of rows.
 
 mod check;
 mod reader;
 mod writer;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use calendar::Instant;
@@ -33,6 +33,10 @@ struct State {
     detectors: BTreeMap<String, Vec<u8>>,
     requests: BTreeMap<String, StoredRequest>,
     deliveries: BTreeMap<String, DeliveryRow>,
+    /// Ids of requests that nobody has claimed, and of deliveries that are pending: they are asked
+    /// for at every step, and are few among all.
+    unclaimed: BTreeSet<String>,
+    pending: BTreeSet<String>,
     /// Where the private row of an id stands in the entries.
     private: BTreeMap<String, (Position, usize)>,
     idempotency: BTreeMap<(String, String), (Vec<u8>, Instant)>,
@@ -77,6 +81,8 @@ impl Default for State {
             detectors: BTreeMap::new(),
             requests: BTreeMap::new(),
             deliveries: BTreeMap::new(),
+            unclaimed: BTreeSet::new(),
+            pending: BTreeSet::new(),
             private: BTreeMap::new(),
             idempotency: BTreeMap::new(),
             documents: BTreeMap::new(),

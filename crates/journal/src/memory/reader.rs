@@ -9,8 +9,8 @@ use calendar::Instant;
 use super::{Shelf, State};
 use crate::store::Reader;
 use crate::{
-    Counts, DeliveryFilter, DeliveryPlace, DeliveryRow, DeliveryState, Entry, EventPlace, Head, IncidentFilter,
-    IncidentNo, IncidentRow, Position, PrivateContent, Result, StoredBlock, StoredEvent, StoredRequest,
+    Counts, DeliveryFilter, DeliveryPlace, DeliveryRow, Entry, EventPlace, Head, IncidentFilter, IncidentNo,
+    IncidentRow, Position, PrivateContent, Result, StoredBlock, StoredEvent, StoredRequest,
 };
 
 impl Reader for Shelf {
@@ -175,11 +175,11 @@ impl State {
     }
 
     fn pending_requests(&self) -> impl Iterator<Item = &StoredRequest> {
-        self.requests.values().filter(|stored| stored.claimed_at.is_none())
+        self.unclaimed.iter().filter_map(|id| self.requests.get(id))
     }
 
     fn pending_deliveries(&self) -> impl Iterator<Item = &DeliveryRow> {
-        self.deliveries.values().filter(|row| row.state == DeliveryState::Pending)
+        self.pending.iter().filter_map(|id| self.deliveries.get(id))
     }
 }
 

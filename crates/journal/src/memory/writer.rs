@@ -6,8 +6,8 @@ use super::{Shelf, State};
 use crate::chain::{self, Sealed};
 use crate::store::Writer;
 use crate::{
-    Batch, Claim, DeliveryRow, DeliveryUpdate, DocumentChange, Entry, Head, IncidentRow, OutboxChanges, PrivateEntry,
-    Result, StoredRequest, Workspace,
+    Batch, Claim, DeliveryRow, DeliveryState, DeliveryUpdate, DocumentChange, Entry, Head, IncidentRow, OutboxChanges,
+    PrivateEntry, Result, StoredRequest, Workspace,
 };
 
 pub(super) struct MemoryWriter {
@@ -65,6 +65,7 @@ impl State {
         }
         for row in &batch.requests {
             self.requests.insert(row.id.clone(), StoredRequest { request: row.clone(), claimed_at: None });
+            self.unclaimed.insert(row.id.clone());
         }
         self.deliveries(&batch.deliveries);
         for row in &batch.idempotency {
@@ -113,6 +114,10 @@ impl State {
                     row.next_attempt_at = attempt.next_attempt_at;
                     row.attempted_at = Some(attempt.at);
                     row.outcome.clone_from(&attempt.outcome);
+                    match attempt.state {
+                        DeliveryState::Pending => _ = self.pending.insert(attempt.delivery.clone()),
+                        _ => _ = self.pending.remove(&attempt.delivery),
+                    }
                 }
             }
         }
@@ -124,9 +129,13 @@ impl State {
             return;
         }
         request.claimed_at = Some(claim.at);
+        self.unclaimed.remove(&claim.request);
         for row in &claim.deliveries {
             let row = DeliveryRow { request: claim.request.clone(), ..row.clone() };
-            self.deliveries.entry(row.id.clone()).or_insert(row);
+            let row = self.deliveries.entry(row.id.clone()).or_insert(row);
+            if row.state == DeliveryState::Pending {
+                self.pending.insert(row.id.clone());
+            }
         }
     }
 
