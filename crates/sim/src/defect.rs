@@ -141,8 +141,20 @@ impl Defect {
     }
 
     /// The mistake is one of deciding: state would follow it, and so the row does.
-    pub(crate) fn is_consistent(self) -> bool {
-        self != Defect::StaleState
+    pub(crate) fn is_decided(self) -> bool {
+        !matches!(
+            self,
+            Defect::DropRequest
+                | Defect::TakeSignalsTwice
+                | Defect::LoseSignals
+                | Defect::LoseIdempotency
+                | Defect::PageTheWrongPerson
+                | Defect::SendLate
+                | Defect::SendUnderTwoKeys
+                | Defect::GiveUpSilently
+                | Defect::MarkSentUnsent
+                | Defect::StaleState
+        )
     }
 
     /// Spoils claims and attempts.

@@ -128,7 +128,7 @@ impl FaultyWriter {
         if spoil(defect) {
             control.injected += 1;
         }
-        control.injected > 0 && defect.is_consistent()
+        control.injected > 0 && defect.is_decided()
     }
 
     /// Folds the rows of a batch from its events as they were spoiled: a mistake of deciding would
