@@ -214,8 +214,8 @@ impl Incident {
 
     /// A step that was just paged waits no longer for a receipt than it may, or is followed sooner.
     fn awaits_receipt(&self, context: &Context<'_>) -> Result<(), Violation> {
-        let steps = context.events.iter().filter_map(|event| event.get("page_requested"));
-        let paged = steps.filter(|page| page["reason"]["escalation"].is_object()).next_back();
+        let mut pages = context.events.iter().filter_map(|event| event.get("page_requested"));
+        let paged = pages.rfind(|page| page["reason"]["escalation"].is_object());
         // Beyond the fallback stands nobody.
         let Some(page) = paged.filter(|page| page["parties"] != serde_json::json!(["fallback"])) else { return Ok(()) };
         let next = [self.receipt_due, self.next_page].into_iter().flatten().min();
