@@ -158,7 +158,7 @@ pub fn declare(declaration: &Declaration, ctx: &Context<'_>) -> Result<Declared,
     let service = match &declaration.service {
         Some(service) if ctx.policy.services.contains_key(service) => service.clone(),
         Some(service) => return Err(unknown("service", service, ctx.policy.services.keys())),
-        None => ctx.policy.services.keys().next().cloned().unwrap_or_default(),
+        None => only_service(ctx).unwrap_or(UNSURE).to_owned(),
     };
     let severity = severity(declaration, class.and_then(|class| class.default_severity), ctx)?;
     if let Some(at) = declaration.impact_started_at
@@ -218,6 +218,14 @@ fn begin<'a>(opened: Opened, ctx: &'a Context<'a>) -> Draft<'a> {
     draft.start_response_clocks();
     draft.start_escalation();
     draft
+}
+
+/// The service of a declaration that names none, if the policy leaves no choice. To guess would
+/// blame a component in public.
+fn only_service<'a>(ctx: &Context<'a>) -> Option<&'a str> {
+    let mut services = ctx.policy.services.keys();
+    let first = services.next()?;
+    services.next().is_none().then_some(first.as_str())
 }
 
 fn title(ctx: &Context<'_>, class: &str, service: &str) -> String {

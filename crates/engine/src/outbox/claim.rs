@@ -97,10 +97,17 @@ impl Desk<'_> {
 
     fn update(&self, stored: &StoredRequest, update: &Update) -> Vec<DeliveryRow> {
         let Some(incident) = self.incident else { return Vec::new() };
-        let link = self.link(incident);
+        // Whom a public surface tells is outside: no number and no page that asks to sign in.
+        let outside =
+            self.rules.policy.audiences.get(&update.audience).is_some_and(|audience| audience.surface.is_some());
+        let (link, subject) = if outside {
+            (format!("{}/status", self.public_url), format!("Update from {}", self.rules.policy.organization))
+        } else {
+            (self.link(incident), format!("INC-{}: update to {}", incident.no, update.audience))
+        };
         let mail = Mail {
             kind: "update.published".to_owned(),
-            subject: format!("INC-{}: update to {}", incident.no, update.audience),
+            subject,
             text: update.text.clone(),
             link: Some(link.clone()),
             data: serde_json::json!({

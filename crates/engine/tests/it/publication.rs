@@ -59,3 +59,22 @@ async fn an_acceptance_and_the_clock_that_it_meets_are_written_together() {
         assert!(world.clock(no, "notify:support").starts_with("met"), "{}", world.clock(no, "notify:support"));
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn outside_no_incident_is_numbered_and_no_inner_page_linked() {
+    let world = World::memory().await;
+    let no = world.leak().await;
+    for (audience, subject, path) in [
+        ("support", "INC-1: update to support", "/incidents/INC-1"),
+        ("customers", "Update from Example Air", "/status"),
+    ] {
+        world.does("tom", no, update(audience)).await;
+        world.settle().await;
+        let subjects: Vec<String> =
+            world.deliveries().into_iter().filter(|row| row.address == audience).map(|row| row.subject).collect();
+        assert_eq!(subjects, [subject]);
+        let messages = world.receiver.received("/chat");
+        let link = messages.last().unwrap().data("link");
+        assert!(link.ends_with(path), "{audience}: {link}");
+    }
+}

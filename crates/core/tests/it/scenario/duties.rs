@@ -97,3 +97,15 @@ fn a_machine_keeps_no_promise() {
     }
     world.expect_clock("acknowledge", "due 10:10");
 }
+
+#[test]
+fn a_declaration_without_a_service_blames_none_unless_there_is_one_only() {
+    for (services, service) in [(2, "unsure"), (1, "support-assistant")] {
+        let mut world = World::airline();
+        if services == 1 {
+            world.policy.services.remove("agent-copilot");
+        }
+        world.declare_on("pii_leak", "SEV-1", None);
+        assert_eq!(world.incident().service, service, "{services} services");
+    }
+}

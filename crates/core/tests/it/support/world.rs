@@ -203,11 +203,16 @@ impl World {
 
     /// A person declares an incident of a class.
     pub(crate) fn declare(&mut self, class: &str, severity: &str) {
+        self.declare_on(class, severity, Some("support-assistant"));
+    }
+
+    /// A person declares an incident, with or without a service.
+    pub(crate) fn declare_on(&mut self, class: &str, severity: &str, service: Option<&str>) {
         let declaration = Declaration {
             title: "Something is wrong".to_owned(),
             class: class.to_owned(),
             severity: Some(severity.to_owned()),
-            service: Some("support-assistant".to_owned()),
+            service: service.map(str::to_owned),
             impact_started_at: None,
         };
         let ctx = Context { now: self.now, policy: &self.policy, roster: &self.roster };
