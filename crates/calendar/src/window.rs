@@ -129,7 +129,8 @@ mod tests {
             ("08:00-08:00", "08:00-32:00"),
             ("23:59-47:59", "23:59-47:59"),
         ] {
-            assert_eq!(Window::parse(text).unwrap().to_string(), shown, "{text}");
+            let window = Window::parse(text).unwrap();
+            assert_eq!((window.to_string(), String::from(window)), (shown.to_owned(), shown.to_owned()), "{text}");
         }
         for text in
             ["", "-", "09:00", "24:00-25:00", "01:00-26:00", "09:60-10:00", "+9:00-10:00", "9-17", "09:00-49:00"]
