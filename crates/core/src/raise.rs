@@ -60,11 +60,12 @@ pub struct Raised {
 impl Raised {
     /// Takes another firing for the same incident in.
     pub fn absorb(&mut self, firing: Firing, alert: Option<&str>) {
+        let own = firing.alert.clone();
         match self.firings.iter_mut().find(|f| f.decision.trigger == firing.decision.trigger) {
             Some(known) => known.decision.absorb(&firing.decision),
             None => self.firings.push(firing),
         }
-        if let Some(alert) = alert
+        if let Some(alert) = alert.or(own.as_deref())
             && !self.alerts.iter().any(|known| known == alert)
         {
             self.alerts.push(alert.to_owned());
@@ -125,8 +126,9 @@ pub fn takes_in(state: &Incident, ctx: &Context<'_>) -> bool {
     state.resolved_at.is_none_or(|at| ctx.now <= at + ctx.policy.reopen_within && state.reviewed.is_none())
 }
 
-/// Their sender says that alerts have ended: evidence, and the end only where the class says so.
-pub fn clear(state: &Incident, alerts: &[String], ctx: &Context<'_>) -> Decided {
+/// Their sender says that alerts have ended: evidence, and the end only where the class says so and
+/// the service is in use. Where it is `quiet`, contained or switched off, no traffic is no recovery.
+pub fn clear(state: &Incident, alerts: &[String], quiet: bool, ctx: &Context<'_>) -> Decided {
     let firing =
         |key: &&String| state.sources.alerts.get(*key).is_some_and(|state| *state == crate::signal::AlertState::Firing);
     let cleared: Vec<String> = alerts.iter().filter(firing).cloned().collect();
@@ -136,7 +138,7 @@ pub fn clear(state: &Incident, alerts: &[String], ctx: &Context<'_>) -> Decided 
         let left = draft.state.firing().saturating_sub(count);
         draft.emit(Event::SourceCleared { alerts: cleared, firing: left });
         let on_clear = ctx.policy.class(&state.class).is_some_and(|class| class.resolve_on_clear);
-        if on_clear && left == 0 && draft.state.status().is_open() {
+        if on_clear && !quiet && left == 0 && draft.state.status().is_open() {
             draft.close(true);
         }
     }

@@ -2,6 +2,7 @@
 //!
 //! What a firing does to an incident is decided in `raise`.
 
+mod absence;
 mod count;
 mod detectors;
 mod rate;
@@ -14,6 +15,7 @@ use policy::condition::{Fields, FlagField, NumberField, TextField};
 use policy::model::{KeyPart, Mode, Policy, Rank, Trigger, TriggerKind};
 use xxhash_rust::xxh3::Xxh3;
 
+pub use absence::{AbsenceState, Quiet, SWITCHED};
 pub use count::CountState;
 pub use detectors::{Detector, Detectors, MAX_DETECTORS};
 pub use rate::{BETS_AFTER, MAX_PENDING, RateState};
@@ -38,6 +40,8 @@ pub struct Firing {
     pub key: String,
     /// Its service.
     pub service: String,
+    /// The alert that it stands for, where it ends by itself.
+    pub alert: Option<String>,
 }
 
 /// A policy's triggers, indexed by the metric that they need.
@@ -45,6 +49,8 @@ pub struct Firing {
 pub struct Triggers {
     by_metric: BTreeMap<String, Vec<usize>>,
     any: Vec<usize>,
+    /// Those that wait for a metric to stay away.
+    absent: BTreeMap<String, Vec<usize>>,
 }
 
 /// One signal, and where and when it was recorded.
@@ -61,11 +67,15 @@ pub struct Observed<'a> {
 impl Triggers {
     /// Indexes the triggers of a policy.
     pub fn new(policy: &Policy) -> Triggers {
-        let mut triggers = Triggers { by_metric: BTreeMap::new(), any: Vec::new() };
+        let mut triggers = Triggers { by_metric: BTreeMap::new(), any: Vec::new(), absent: BTreeMap::new() };
         for (i, trigger) in policy.triggers.iter().enumerate() {
             let metric = match &trigger.kind {
                 TriggerKind::When(when) | TriggerKind::Count { when, .. } => when.only_metric(),
                 TriggerKind::Rate { metric, .. } => Some(metric.as_str()),
+                TriggerKind::Absence { metric, .. } => {
+                    triggers.absent.entry(metric.clone()).or_default().push(i);
+                    continue;
+                }
             };
             match metric {
                 Some(metric) => triggers.by_metric.entry(metric.to_owned()).or_default().push(i),
@@ -100,11 +110,21 @@ impl Triggers {
     pub fn settle_due(&self, policy: &Policy, detectors: &mut Detectors, now: Instant) -> Vec<Firing> {
         let mut firings = Vec::new();
         for key in detectors.due_by(now) {
-            let Some(stream) = detectors.known_rate(&key) else { continue };
-            let trigger = policy.triggers.iter().find(|trigger| trigger.id == stream.trigger());
-            match trigger.and_then(|trigger| rate::Rule::of(policy, trigger)) {
-                Some(rule) => firings.extend(rule.settle(stream, now)),
-                None => stream.retire(),
+            let trigger = |id: &str| policy.triggers.iter().find(|trigger| trigger.id == id);
+            match detectors.known(&key) {
+                Some(Detector::Rate(stream)) => {
+                    match trigger(stream.trigger()).and_then(|trigger| rate::Rule::of(policy, trigger)) {
+                        Some(rule) => firings.extend(rule.settle(stream, now)),
+                        None => stream.retire(),
+                    }
+                }
+                Some(Detector::Absence(state)) => {
+                    match trigger(state.trigger()).and_then(|trigger| absence::Rule::of(policy, trigger)) {
+                        Some(rule) => firings.extend(rule.settle(state, now)),
+                        None => state.retire(),
+                    }
+                }
+                Some(Detector::Count(_) | Detector::Quiet(_)) | None => {}
             }
         }
         firings
@@ -118,7 +138,7 @@ impl Triggers {
             trigger.mode == Mode::Active
                 && match &trigger.kind {
                     TriggerKind::When(when) | TriggerKind::Count { when, .. } => when.holds(signal),
-                    TriggerKind::Rate { .. } => false,
+                    TriggerKind::Rate { .. } | TriggerKind::Absence { .. } => false,
                 }
         });
         let mut keys: Vec<String> = matching.map(|trigger| key(trigger, signal)).collect();
@@ -152,7 +172,7 @@ fn fire(policy: &Policy, trigger: &Trigger, detectors: &mut Detectors, observed:
             let signals = detectors.count(&name, |state| state.observe(rule, &clause, observed))?;
             (when.source.clone(), statement, signals)
         }
-        TriggerKind::Rate { .. } => return None,
+        TriggerKind::Rate { .. } | TriggerKind::Absence { .. } => return None,
     };
     let happened = signal.at.unwrap_or(observed.now);
     Some(Firing {
@@ -171,6 +191,7 @@ fn fire(policy: &Policy, trigger: &Trigger, detectors: &mut Detectors, observed:
         severity: trigger.raise.severity,
         key: key(trigger, signal),
         service: signal.service.clone(),
+        alert: None,
     })
 }
 

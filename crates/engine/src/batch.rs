@@ -300,6 +300,8 @@ impl<'a, 'i> Work<'a, 'i> {
             return;
         }
         let Decided { state, events } = decided;
+        let rules = Arc::clone(&self.basis.rules);
+        rules.triggers.heed(&rules.policy, self.basis.detectors, &state, self.basis.now);
         for event in &events {
             self.request(&state, event);
             match event {
@@ -355,6 +357,7 @@ impl<'a, 'i> Work<'a, 'i> {
         let body = codec::json(&rules.documents);
         self.events.push(EventRow { incident: None, kind: Cow::Borrowed(codec::ACTIVATED), body });
         self.basis.pins.add(&rules.policy);
+        rules.triggers.watch(&rules.policy, self.basis.detectors, self.basis.now);
         self.basis.rules = Arc::clone(&rules);
         self.activated = Some(rules);
         self.moves_head = true;

@@ -94,6 +94,8 @@ pub(crate) fn prepare(
     config.time.not_before(head.recorded_at);
     let now = config.time.now();
     let detectors = detectors(&*reader)?;
+    // The activation is where a watch begins: what an earlier version never watched is activated anew.
+    let activate = activate || !rules.triggers.is_watched(&rules.policy, &detectors);
     let lineage = lineage(&*reader)?;
     let pseudonyms = pseudonyms(&mut *writer, &*reader, salts)?;
     let duplicates = rebuild_duplicates(&*reader, now).map_err(StartError::Contents)?;

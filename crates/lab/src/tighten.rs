@@ -131,6 +131,8 @@ fn variant(trigger: &Trigger, share: f64) -> Option<Variant> {
             let clause = |count| format!("at least {count}");
             Some(Variant { from: clause(*at_least), to: clause(fewer), kind: kind(when.clone(), fewer) })
         }
+        // A job comes as often as it comes: a shorter wait would only raise more false alarms.
+        TriggerKind::Absence { .. } => None,
         TriggerKind::Rate { metric, tolerated, false_pages_per_week, by } => {
             let less = bound::rounded(tolerated * (1.0 - share));
             let clause = |share: f64| format!("{} % tolerated", bound::rounded(share * 100.0));

@@ -29,7 +29,9 @@ pub struct Policy {
     pub metrics: BTreeMap<String, Metric>,
     /// Declared webhooks by name.
     pub sources: BTreeMap<String, DeclaredSource>,
-    /// Triggers in document order.
+    /// Heartbeats by name; each also stands among the triggers.
+    pub heartbeats: BTreeMap<String, Heartbeat>,
+    /// Triggers in document order; those of heartbeats last.
     pub triggers: Vec<Trigger>,
     /// Audiences by id.
     pub audiences: BTreeMap<String, Audience>,
@@ -86,6 +88,24 @@ pub struct Metric {
     pub unit: Option<String>,
 }
 
+/// A job that says regularly that it lives.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Heartbeat {
+    /// How often it comes.
+    pub every: Duration,
+    /// How much later it may come.
+    pub grace: Duration,
+    /// The service that it belongs to.
+    pub service: String,
+}
+
+impl Heartbeat {
+    /// The metric of a heartbeat's signals, which is also the id of its trigger.
+    pub fn metric(name: &str) -> String {
+        format!("heartbeat.{name}")
+    }
+}
+
 /// A rule that turns signals into an incident.
 #[derive(Clone, Debug)]
 pub struct Trigger {
@@ -122,6 +142,15 @@ pub enum TriggerKind {
         /// Fires at this many.
         at_least: u32,
         /// Length of the sliding window.
+        within: Duration,
+    },
+    /// A metric of a service that stays away for too long.
+    Absence {
+        /// The metric.
+        metric: String,
+        /// The service.
+        service: String,
+        /// It must come at least so often.
         within: Duration,
     },
     /// The bad share of a stream, by a mixture Shiryaev–Roberts e-detector.

@@ -58,6 +58,9 @@ crate::codes! { INTAKE;
     SOURCE_MISMATCH = "source-mismatch", 403, "the key belongs to another source",
         cause: "The token was made for one source, and opens no other way in, so that a leaked key of one sender cannot speak for another.",
         remedy: "Use the key of this source, or make one on its page under `/sources`.";
+    HEARTBEAT_UNKNOWN = "heartbeat-unknown", 404, "the key belongs to no heartbeat",
+        cause: "A heartbeat's key is a token that was made for one heartbeat of the policy. This one was made for something else, or the policy in force no longer declares that heartbeat.",
+        remedy: "Declare the heartbeat under `heartbeats` in the policy, and make its key on its page under `/sources`, or by `watchbell token create NAME --scope signals:write --source heartbeat:NAME`.";
     QUOTA_EXCEEDED = "quota-exceeded", 429, "the source has used up its quota",
         cause: "The source sent more signals within a minute than it may. Nothing of this request was taken in.",
         remedy: "Wait as long as `Retry-After` says and send again. If the rate is meant, raise the source's `per_minute` in the policy, or `signals_per_minute` in the settings.";

@@ -140,7 +140,7 @@ impl Path {
             Path::Emulated
         } else if path.starts_with("/v2/") {
             Path::PagerDuty
-        } else if path.starts_with("/v1/") {
+        } else if path.starts_with("/v1/") || path.starts_with("/heartbeat/") {
             Path::Signals
         } else if path.starts_with("/api/") {
             Path::Api

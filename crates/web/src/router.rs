@@ -52,6 +52,8 @@ fn table() -> Vec<Route> {
         row(Method::POST, "/intake/grafana", Needs::Source, intake::grafana),
         row(Method::PUT, "/intake/grafana", Needs::Source, intake::grafana),
         row(Method::POST, "/intake/webhook/{name}", Needs::Source, intake::webhook),
+        row(Method::GET, "/heartbeat/{key}", Needs::PathKey, intake::heartbeat),
+        row(Method::POST, "/heartbeat/{key}", Needs::PathKey, intake::heartbeat),
         row(Method::GET, "/api/v1/incidents", READ, incidents::index),
         row(Method::POST, "/api/v1/incidents", REPORT, incidents::declare),
         row(Method::GET, "/api/v1/incidents/{id}", READ, incidents::show),

@@ -3,11 +3,13 @@
 //! One table for the built-in ways in; declared webhooks come from the policy in force.
 
 use policy::mapping::DeclaredSource;
+use policy::model::Heartbeat;
 use problem::Problem;
 use serde_json::{Value, json};
 
 use crate::access::Token;
 use crate::app::App;
+use crate::intake::heartbeat::PREFIX;
 use crate::intake::way::Account;
 
 /// Stands for the key in what is pasted at a sender.
@@ -31,7 +33,7 @@ pub(crate) struct Source {
     pub(crate) can_sign: bool,
     /// What to paste at the sender.
     pub(crate) snippet: String,
-    /// A body to try it with.
+    /// A body to try it with; null where there is nothing to read.
     pub(crate) example: Value,
     /// Signals that it may send in a minute.
     pub(crate) per_minute: Option<u32>,
@@ -52,7 +54,9 @@ const BUILT_IN: [(&str, &str, &str, &str); 5] = [
 pub(crate) fn all(app: &App) -> Vec<Source> {
     let rules = app.engine.rules();
     let built_in = BUILT_IN.iter().map(|row| built_in(app, *row));
-    built_in.chain(rules.policy.sources.iter().map(|(name, source)| declared(app, name, source))).collect()
+    let declared = rules.policy.sources.iter().map(|(name, source)| declared(app, name, source));
+    let heartbeats = rules.policy.heartbeats.iter().map(|(name, beat)| heartbeat(app, name, beat));
+    built_in.chain(declared).chain(heartbeats).collect()
 }
 
 /// The way in of that name.
@@ -110,6 +114,27 @@ fn declared(app: &App, name: &str, source: &DeclaredSource) -> Source {
         url,
         per_minute: Some(source.per_minute),
         account: app.ledger.account(name),
+    }
+}
+
+fn heartbeat(app: &App, name: &str, beat: &Heartbeat) -> Source {
+    let url = format!("{}/heartbeat/{KEY}", app.config.public_url);
+    let name = format!("{PREFIX}{name}");
+    Source {
+        title: format!("Heartbeat {}", name.trim_start_matches(PREFIX)),
+        about: format!(
+            "A job of {} that comes every {:#}, and may be {:#} late.",
+            beat.service, beat.every, beat.grace
+        ),
+        declared: true,
+        signed: String::new(),
+        can_sign: false,
+        snippet: format!("curl -fsS -m 10 --retry 5 -o /dev/null '{url}'\n"),
+        example: Value::Null,
+        url,
+        per_minute: app.config.signals_per_minute,
+        account: app.ledger.account(&name),
+        name,
     }
 }
 

@@ -1,11 +1,12 @@
 //! What triggers remember between signals, with the changes of the present batch apart.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Bound;
 
 use calendar::Instant;
 use serde::{Deserialize, Serialize};
 
-use crate::trigger::{CountState, RateState};
+use crate::trigger::{AbsenceState, CountState, Quiet, RateState};
 
 /// Detectors of one workspace beyond which further keys of a trigger are judged together: a field of
 /// unbounded values, such as a customer's id, must not fill the memory. Counts whose window has
@@ -20,14 +21,22 @@ pub enum Detector {
     Count(CountState),
     /// Of one stream of a rate trigger.
     Rate(Box<RateState>),
+    /// Of an absence trigger.
+    Absence(AbsenceState),
+    /// Why silence about a service says nothing.
+    Quiet(Quiet),
 }
+
+/// What the keys of services begin with: no trigger's id holds a `|`.
+const QUIET: &str = "|quiet|";
 
 impl Detector {
     /// The next instant at which it changes by itself.
     fn next_due(&self) -> Option<Instant> {
         match self {
-            Detector::Count(_) => None,
+            Detector::Count(_) | Detector::Quiet(_) => None,
             Detector::Rate(state) => state.next_due(),
+            Detector::Absence(state) => state.next_due(),
         }
     }
 }
@@ -133,7 +142,7 @@ impl Detectors {
         }
         match slot {
             Detector::Rate(state) => state,
-            Detector::Count(_) => unreachable!("replaced above"),
+            _ => unreachable!("replaced above"),
         }
     }
 
@@ -172,16 +181,56 @@ impl Detectors {
         self.stale_from = Some(stale_from);
     }
 
-    /// The stream of that key, if there is one.
-    pub(super) fn known_rate(&mut self, key: &str) -> Option<&mut RateState> {
+    pub(super) fn absence(&mut self, key: &str, begin: impl Fn() -> AbsenceState) -> &mut AbsenceState {
+        let slot = self.change(key, || Detector::Absence(begin()));
+        if !matches!(slot, Detector::Absence(_)) {
+            *slot = Detector::Absence(begin());
+        }
+        match slot {
+            Detector::Absence(state) => state,
+            _ => unreachable!("replaced above"),
+        }
+    }
+
+    /// Why silence about a service says nothing, if it does.
+    pub(super) fn quiet(&self, service: &str) -> Quiet {
+        let key = format!("{QUIET}{service}");
+        match self.changed.get(&key).or_else(|| self.settled.get(&key)) {
+            Some(Detector::Quiet(quiet)) => quiet.clone(),
+            _ => Quiet::default(),
+        }
+    }
+
+    pub(super) fn set_quiet(&mut self, service: &str, quiet: Quiet) {
+        self.changed.insert(format!("{QUIET}{service}"), Detector::Quiet(quiet));
+    }
+
+    /// Whether silence about a service says nothing: it is contained, or switched off.
+    pub fn is_quiet(&self, service: &str) -> bool {
+        self.any_quiet() && self.quiet(service).holds()
+    }
+
+    /// Whether any service ever was.
+    pub(super) fn any_quiet(&self) -> bool {
+        let first = |all: &BTreeMap<String, Detector>| {
+            all.range::<str, _>((Bound::Included(QUIET), Bound::Unbounded))
+                .next()
+                .is_some_and(|(key, _)| key.starts_with(QUIET))
+        };
+        first(&self.settled) || first(&self.changed)
+    }
+
+    pub(super) fn has(&self, key: &str) -> bool {
+        self.settled.contains_key(key) || self.changed.contains_key(key)
+    }
+
+    /// The memory of that key, if there is one, to be changed.
+    pub(super) fn known(&mut self, key: &str) -> Option<&mut Detector> {
         if !self.changed.contains_key(key) {
             let before = self.settled.get(key)?.clone();
             self.changed.insert(key.to_owned(), before);
         }
-        match self.changed.get_mut(key) {
-            Some(Detector::Rate(state)) => Some(state),
-            _ => None,
-        }
+        self.changed.get_mut(key)
     }
 
     fn change(&mut self, key: &str, begin: impl FnOnce() -> Detector) -> &mut Detector {

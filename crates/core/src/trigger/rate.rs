@@ -112,7 +112,7 @@ impl<'p> Rule<'p> {
                 tolerance: Tolerance { share: *tolerated, false_pages_per_week: *false_pages_per_week },
                 by,
             }),
-            TriggerKind::When(_) | TriggerKind::Count { .. } => None,
+            TriggerKind::When(_) | TriggerKind::Count { .. } | TriggerKind::Absence { .. } => None,
         }
     }
 
@@ -198,6 +198,7 @@ impl<'p> Rule<'p> {
             severity: self.trigger.raise.severity,
             key: stream.key.clone(),
             service: stream.service.clone(),
+            alert: None,
         })
     }
 

@@ -3,7 +3,7 @@
 use policy::model::{Mode, Policy, Rank, TriggerKind};
 use serde::Serialize;
 
-use super::{Triggers, count, key, rate};
+use super::{Triggers, absence, count, key, rate};
 use crate::signal::{AlertState, Signal};
 
 /// A trigger for which a signal would be evidence.
@@ -40,11 +40,15 @@ impl Triggers {
                     let badness = rate::Rule::of(policy, trigger)?.badness(signal)?;
                     format!("is evidence of the bad share, {badness} bad")
                 }
+                TriggerKind::Absence { .. } => {
+                    let rule = absence::Rule::of(policy, trigger).filter(|rule| rule.is_about(signal))?;
+                    format!("shows that it still comes; fires without {}", rule.clause())
+                }
             };
             // An alert that has ended is evidence only where one signal is enough, or is counted.
             let says = match (ended, &trigger.kind) {
                 (false, _) => says,
-                (true, TriggerKind::Rate { .. }) => return None,
+                (true, TriggerKind::Rate { .. } | TriggerKind::Absence { .. }) => return None,
                 (true, _) => "clears the alert, and is not counted".to_owned(),
             };
             Some(Would {
@@ -56,6 +60,7 @@ impl Triggers {
                 says,
             })
         };
-        self.concerned(signal).into_iter().filter_map(would).collect()
+        let waiting = self.absent.get(&signal.metric).into_iter().flatten().copied();
+        self.concerned(signal).into_iter().chain(waiting).filter_map(would).collect()
     }
 }

@@ -86,6 +86,11 @@ impl<'i> Work<'_, 'i> {
             return;
         }
         let observed = Observed { signal, place, now: self.basis.now };
+        for (key, alert) in rules.triggers.returned(&rules.policy, self.basis.detectors, observed) {
+            let group = self.group(&key);
+            self.groups[group].cleared.push(alert);
+            groups.push(group);
+        }
         for firing in rules.triggers.observe(&rules.policy, self.basis.detectors, observed) {
             if firing.mode == Mode::Observe {
                 self.note_observed(firing);
@@ -170,7 +175,8 @@ impl<'i> Work<'_, 'i> {
         let Some(no) = self.groups[group].no.filter(|_| !cleared.is_empty()) else { return Ok(()) };
         let Some(incident) = self.basis.desk.incident(no)? else { return Ok(()) };
         let policy = self.pinned(&incident)?;
-        let decided = raise::clear(&incident, &cleared, &self.context(&policy, rules));
+        let quiet = self.basis.detectors.is_quiet(&incident.service);
+        let decided = raise::clear(&incident, &cleared, quiet, &self.context(&policy, rules));
         self.record(decided, &Actor::Watchbell);
         Ok(())
     }

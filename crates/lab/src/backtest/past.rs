@@ -123,6 +123,11 @@ impl Past {
         self.from
     }
 
+    /// The beginning of what is known: from then on silence is measured.
+    pub(super) fn begins(&self) -> Option<Instant> {
+        self.batches.keys().next().copied()
+    }
+
     /// The end of what is known.
     pub fn until(&self) -> Instant {
         self.until

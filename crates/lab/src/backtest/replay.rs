@@ -94,6 +94,9 @@ impl<'a> Replay<'a> {
             next_no: past.first_free_number(),
         };
         replay.carry();
+        if let Some(at) = past.begins() {
+            replay.watch(at);
+        }
         for (at, batch) in past.batches() {
             if at < past.from() {
                 replay.warm(at, batch);
@@ -137,6 +140,7 @@ impl<'a> Replay<'a> {
             let last = entries.last().map_or(state.opened_at, |entry| entry.at);
             self.by_key.entry(state.key.clone()).or_default().push(no);
             self.due.extend(state.next_due().map(|at| (at, no)));
+            self.triggers.heed(self.rules.policy, &mut self.detectors, &state, last);
             let last_fired_at = fired.map_or(last, |entry| entry.at);
             self.incidents.insert(no, Life { state, entries: entries.to_vec(), last_fired_at, changed_at: last });
         }
@@ -158,10 +162,18 @@ impl<'a> Replay<'a> {
     /// What was in force at an instant rules from then on.
     fn rule(&mut self, at: Instant) {
         let Some(reign) = self.past.reign(at) else { return };
-        if reign.policy.id != self.rules.policy.id {
-            self.triggers = Triggers::new(&reign.policy);
-        }
+        let changes = reign.policy.id != self.rules.policy.id;
         self.rules = Rules { policy: &reign.policy, roster: &reign.roster };
+        if changes {
+            self.triggers = Triggers::new(&reign.policy);
+            self.watch(at);
+        }
+    }
+
+    /// What should come is waited for from then on.
+    fn watch(&mut self, at: Instant) {
+        self.triggers.watch(self.rules.policy, &mut self.detectors, at);
+        self.detectors.settle();
     }
 
     // Time ---------------------------------------------------------------------------------
@@ -248,6 +260,9 @@ impl<'a> Replay<'a> {
             }
             return;
         }
+        for (key, alert) in self.triggers.returned(self.rules.policy, &mut self.detectors, observed) {
+            groups.of(&key).2.push(alert);
+        }
         let alert = signal.alert.as_ref().map(|alert| alert.key.as_str());
         for firing in self.triggers.observe(self.rules.policy, &mut self.detectors, observed) {
             groups.fire(firing, alert);
@@ -278,7 +293,8 @@ impl<'a> Replay<'a> {
             }
             let life = no.filter(|_| !cleared.is_empty()).and_then(|no| self.incidents.get(&no));
             if let Some(life) = life {
-                let decided = raise::clear(&life.state, &cleared, &self.pinned(&life.state, now));
+                let quiet = self.detectors.is_quiet(&life.state.service);
+                let decided = raise::clear(&life.state, &cleared, quiet, &self.pinned(&life.state, now));
                 self.record(&Actor::Watchbell, now, decided);
             }
         }
@@ -382,6 +398,8 @@ impl<'a> Replay<'a> {
 
     fn record(&mut self, by: &Actor, at: Instant, decided: Decided) {
         let Decided { state, events } = decided;
+        self.triggers.heed(self.rules.policy, &mut self.detectors, &state, at);
+        self.detectors.settle();
         let no = state.no;
         if !self.incidents.contains_key(&no) {
             self.by_key.entry(state.key.clone()).or_default().push(no);

@@ -61,6 +61,7 @@ fn signals(kind: &TriggerKind) -> String {
         TriggerKind::Count { when, distinct_units, at_least, within } => {
             format!("{at_least} in {within:?}, distinct {distinct_units}: {when}")
         }
+        TriggerKind::Absence { metric, service, within } => format!("no {metric} of {service} in {within:?}"),
         TriggerKind::Rate { metric, tolerated, by, .. } => format!("{metric} over {tolerated} by {by:?}"),
     }
 }
@@ -107,8 +108,11 @@ fn sources_name_services(check: &mut Check<'_>) {
 fn services_exist(check: &mut Check<'_>) {
     let policy = check.policy;
     for trigger in &policy.triggers {
-        let (TriggerKind::When(when) | TriggerKind::Count { when, .. }) = &trigger.kind else { continue };
-        let services = when.compared_with(TextField::Service);
+        let services = match &trigger.kind {
+            TriggerKind::When(when) | TriggerKind::Count { when, .. } => when.compared_with(TextField::Service),
+            TriggerKind::Absence { service, .. } => [service.as_str()].into_iter().collect(),
+            TriggerKind::Rate { .. } => continue,
+        };
         for service in services.into_iter().filter(|service| !policy.services.contains_key(*service)) {
             let finding = Finding {
                 level: Level::Warning,

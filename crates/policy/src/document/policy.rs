@@ -36,7 +36,9 @@ pub(super) fn compile(reader: &mut Reader<'_>, root: &Node) -> Option<Policy> {
     let services = services(reader, fields.get("services"));
     let metrics = metrics(reader, fields.get("metrics"));
     let sources = source::sources(reader, fields.get("sources"));
-    let triggers = trigger::triggers(reader, fields.get("triggers"), &severities);
+    let mut triggers = trigger::triggers(reader, fields.get("triggers"), &severities);
+    let (heartbeats, missed) = trigger::heartbeats(reader, fields.get("heartbeats"), &severities);
+    triggers.extend(missed);
     let audiences = audience::audiences(reader, fields.get("audiences"));
     let context = Context { severities: &severities, audiences: &audiences };
     for key in ["targets", "roles"] {
@@ -71,6 +73,7 @@ pub(super) fn compile(reader: &mut Reader<'_>, root: &Node) -> Option<Policy> {
         services,
         metrics,
         sources,
+        heartbeats,
         triggers,
         audiences,
         targets,

@@ -1,12 +1,15 @@
 //! Triggers: which signals raise what.
 
+use std::collections::BTreeMap;
 use std::ops::Range;
 
+use calendar::Duration;
+
 use super::reader::{Fields, Kind, Reader, first_line};
-use super::tree::{Node, Value};
+use super::tree::{Entry, Node, Value};
 use super::{policy, value};
 use crate::condition::Condition;
-use crate::model::{KeyPart, Mode, Raise, Severity, Trigger, TriggerKind};
+use crate::model::{Heartbeat, KeyPart, Mode, Raise, Severity, Trigger, TriggerKind};
 use crate::suggest;
 
 /// Most signals that one window counts: more belong into a rate.
@@ -39,9 +42,7 @@ fn trigger(reader: &mut Reader<'_>, node: &Node, severities: &[Severity]) -> Opt
     let id_node = fields.require(reader, "id");
     let id = id_node.and_then(|node| reader.text(node, "`id`").filter(|id| reader.is_id(id, &node.span)));
     let mode = fields.get("mode");
-    let mode = mode.map_or(Some(Mode::Active), |node| {
-        reader.word(node, "`mode`", &[("active", Mode::Active), ("observe", Mode::Observe)])
-    });
+    let mode = mode.map_or(Some(Mode::Active), |node| self::mode(reader, node));
     let kind = kind(reader, node, &mut fields);
     let raise = fields.require(reader, "raise").and_then(|node| raise(reader, node, severities));
     reader.finish(fields);
@@ -50,13 +51,14 @@ fn trigger(reader: &mut Reader<'_>, node: &Node, severities: &[Severity]) -> Opt
 }
 
 fn kind(reader: &mut Reader<'_>, node: &Node, fields: &mut Fields<'_>) -> Option<TriggerKind> {
-    match (fields.get("when"), fields.get("count"), fields.get("rate")) {
-        (Some(when), None, None) => condition(reader, when).map(TriggerKind::When),
-        (None, Some(node), None) => count(reader, node),
-        (None, None, Some(node)) => rate(reader, node),
-        (None, None, None) => {
+    match (fields.get("when"), fields.get("count"), fields.get("rate"), fields.get("absence")) {
+        (Some(when), None, None, None) => condition(reader, when).map(TriggerKind::When),
+        (None, Some(node), None, None) => count(reader, node),
+        (None, None, Some(node), None) => rate(reader, node),
+        (None, None, None, Some(node)) => absence(reader, node),
+        (None, None, None, None) => {
             let message = "a trigger lacks what it looks at";
-            let hint = Some("add one of `when: <condition>`, `count: {…}` or `rate: {…}`".to_owned());
+            let hint = Some("add one of `when: <condition>`, `count: {…}`, `rate: {…}` or `absence: {…}`".to_owned());
             let span = first_line(reader.source.text, &node.span);
             reader.error(&problem::POLICY_MISSING_KEY, &span, message, hint);
             None
@@ -136,6 +138,65 @@ fn rate(reader: &mut Reader<'_>, node: &Node) -> Option<TriggerKind> {
     }
     reader.finish(fields);
     Some(TriggerKind::Rate { metric: metric?, tolerated: tolerated? / 100.0, false_pages_per_week: budget?, by })
+}
+
+fn absence(reader: &mut Reader<'_>, node: &Node) -> Option<TriggerKind> {
+    let mut fields = reader.fields(node, "`absence`")?;
+    let metric = fields.require(reader, "metric").and_then(|node| reader.text(node, "`metric`"));
+    let service = fields.require(reader, "service").and_then(|node| reader.text(node, "`service`"));
+    let within = fields.require(reader, "within");
+    let within = within.and_then(|node| reader.parsed(node, "`within`", value::duration));
+    reader.finish(fields);
+    Some(TriggerKind::Absence { metric: metric?.to_owned(), service: service?.to_owned(), within: within? })
+}
+
+/// Heartbeats, and the triggers that miss them.
+pub(super) fn heartbeats(
+    reader: &mut Reader<'_>,
+    node: Option<&Node>,
+    severities: &[Severity],
+) -> (BTreeMap<String, Heartbeat>, Vec<Trigger>) {
+    let (mut heartbeats, mut triggers) = (BTreeMap::new(), Vec::new());
+    for Entry { key, key_span, node } in reader.named(node, "`heartbeats`") {
+        let Some((heartbeat, trigger)) = heartbeat(reader, key, node, severities) else { continue };
+        let path = format!("triggers/{}", trigger.id);
+        match reader.places.definitions.get(&path).cloned() {
+            Some(first) => reader.duplicate("a trigger has the id of this heartbeat", key_span.clone(), first),
+            None => {
+                reader.define(path, key_span);
+                triggers.push(trigger);
+            }
+        }
+        heartbeats.insert(key.clone(), heartbeat);
+    }
+    (heartbeats, triggers)
+}
+
+fn heartbeat(
+    reader: &mut Reader<'_>,
+    name: &str,
+    node: &Node,
+    severities: &[Severity],
+) -> Option<(Heartbeat, Trigger)> {
+    let mut fields = reader.fields(node, "a heartbeat")?;
+    let every = fields.require(reader, "every").and_then(|node| reader.parsed(node, "`every`", value::duration));
+    let grace = fields.get("grace");
+    let grace = grace.map_or(Some(Duration::ZERO), |node| reader.parsed(node, "`grace`", value::duration));
+    let service = fields.require(reader, "service").and_then(|node| reader.text(node, "`service`"));
+    let mode = fields.get("mode").map_or(Some(Mode::Active), |node| mode(reader, node));
+    let raise = fields.require(reader, "raise").and_then(|node| raise(reader, node, severities));
+    reader.finish(fields);
+    let heartbeat = Heartbeat { every: every?, grace: grace?, service: service?.to_owned() };
+    let kind = TriggerKind::Absence {
+        metric: Heartbeat::metric(name),
+        service: heartbeat.service.clone(),
+        within: heartbeat.every + heartbeat.grace,
+    };
+    Some((heartbeat, Trigger { id: Heartbeat::metric(name), mode: mode?, kind, raise: raise? }))
+}
+
+fn mode(reader: &mut Reader<'_>, node: &Node) -> Option<Mode> {
+    reader.word(node, "`mode`", &[("active", Mode::Active), ("observe", Mode::Observe)])
 }
 
 fn raise(reader: &mut Reader<'_>, node: &Node, severities: &[Severity]) -> Option<Raise> {

@@ -236,7 +236,7 @@ fn the_starter_raises_what_it_should() {
             .iter()
             .filter(|trigger| match &trigger.kind {
                 TriggerKind::When(when) | TriggerKind::Count { when, .. } => when.holds(&signal),
-                TriggerKind::Rate { .. } => false,
+                TriggerKind::Rate { .. } | TriggerKind::Absence { .. } => false,
             })
             .map(|trigger| trigger.id.as_str())
             .collect();

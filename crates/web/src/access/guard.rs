@@ -40,6 +40,8 @@ pub(crate) enum Needs {
     Source,
     /// The same, in the body, where only the handler can read it.
     RoutingKey,
+    /// The same, as a part of the path.
+    PathKey,
 }
 
 impl Needs {
@@ -52,6 +54,7 @@ impl Needs {
             Needs::Command => "incidents:write, by command",
             Needs::Source => "signals:write, also as password or ?key=",
             Needs::RoutingKey => "signals:write, as routing_key",
+            Needs::PathKey => "signals:write, as part of the path",
         }
     }
 }
@@ -100,7 +103,7 @@ pub(crate) async fn guard(
     next: Next,
 ) -> Result<Response, Refusal> {
     let (permission, places) = match needs {
-        Needs::Nothing | Needs::RoutingKey => return in_time(request, next).await,
+        Needs::Nothing | Needs::RoutingKey | Needs::PathKey => return in_time(request, next).await,
         Needs::OwnPage => {
             if Origin::of(request.headers(), &app.config.public_url) == Origin::Foreign {
                 return Err(foreign().into());

@@ -8,6 +8,7 @@ use super::Access;
 use super::principal::Scope;
 use super::secret::{SecretHash, SigningSecret, generate};
 use super::shelf::Expires;
+use crate::intake::heartbeat::PREFIX as HEARTBEAT;
 
 /// What every token begins with, so that scanners for leaked secrets find it.
 const PREFIX: &str = "wb_";
@@ -126,10 +127,14 @@ impl Access {
         let policy = &self.engine.rules().policy;
         let known = policy::BUILT_IN_SOURCES.iter().copied().chain(policy.sources.keys().map(String::as_str));
         let known: Vec<&str> = known.collect();
-        if known.contains(&source) {
+        let heartbeat = source.strip_prefix(HEARTBEAT);
+        if known.contains(&source) || heartbeat.is_some_and(|name| policy.heartbeats.contains_key(name)) {
             return Ok(());
         }
-        Err(invalid(format!("`source` names none of the ways in, which are {}", known.join(", "))))
+        Err(invalid(format!(
+            "`source` names none of the ways in, which are {}, and `heartbeat:NAME` for each of the policy's",
+            known.join(", ")
+        )))
     }
 
     /// Every token by id, the newest first.

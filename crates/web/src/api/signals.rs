@@ -73,5 +73,6 @@ fn is_restricted(policy: &Policy, signal: &Signal) -> bool {
     policy.triggers.iter().filter(|trigger| restricted(&trigger.raise.class)).any(|trigger| match &trigger.kind {
         TriggerKind::When(when) | TriggerKind::Count { when, .. } => when.holds(signal),
         TriggerKind::Rate { metric, .. } => *metric == signal.metric,
+        TriggerKind::Absence { metric, service, .. } => *metric == signal.metric && *service == signal.service,
     })
 }

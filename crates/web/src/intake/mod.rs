@@ -6,6 +6,7 @@
 //! `intake`; here stands what needs the engine, such as which incident a sender's key means.
 
 mod grafana;
+pub(crate) mod heartbeat;
 mod pagerduty;
 mod prometheus;
 pub(crate) mod way;
@@ -28,6 +29,7 @@ use crate::refusal::Refusal;
 use way::Way;
 
 pub(crate) use grafana::grafana;
+pub(crate) use heartbeat::heartbeat;
 pub(crate) use pagerduty::{change, enqueue};
 pub(crate) use prometheus::prometheus;
 pub(crate) use webhook::webhook;

@@ -62,8 +62,8 @@ pub(crate) async fn change(State(app): State<App>, request: Request) -> Result<(
 }
 
 /// The guard cannot know the sender, since the key stands in the body.
-fn admit(app: &App, routing_key: &str) -> Result<(Principal, Slot), Refusal> {
-    let principal = app.access.by_token(routing_key)?;
+pub(super) fn admit(app: &App, key: &str) -> Result<(Principal, Slot), Refusal> {
+    let principal = app.access.by_token(key)?;
     principal.must(Permission::SendSignals)?;
     let max = app.config.in_flight_max;
     let too_many =

@@ -157,6 +157,9 @@ fn kind_words(kind: &TriggerKind) -> Markup {
             (at_least) @if *distinct_units { " distinct units" } @else { " signals" } " within " (words::plain(*within)) ": "
             code.clause { (when.source) }
         },
+        TriggerKind::Absence { metric, service, within } => html! {
+            "No " code { (metric) } " from " (service) " within " (words::plain(*within))
+        },
         TriggerKind::Rate { metric, tolerated, false_pages_per_week, by } => html! {
             "More than " (percent(*tolerated)) " of " code { (metric) } " bad, with at most " (false_pages_per_week)
             " false pages a week" @if !by.is_empty() { ", for each " (words::list(by)) }

@@ -187,7 +187,7 @@ pub(crate) fn one(scene: &Scene, source: &Source, keys: &[(String, Token)], show
             p.hint { "Put the key in place of " code { (KEY) } "." }
             pre { code { (source.snippet) } }
         }
-        (test_section(source, shown))
+        @if !source.example.is_null() { (test_section(source, shown)) }
         (came_section(scene, source))
     };
     let summary = format!("{} received", source.account.received);

@@ -21,6 +21,8 @@ fn the_table_of_routes() {
         POST   /intake/grafana                          signals:write, also as password or ?key=
         PUT    /intake/grafana                          signals:write, also as password or ?key=
         POST   /intake/webhook/{name}                   signals:write, also as password or ?key=
+        GET    /heartbeat/{key}                         signals:write, as part of the path
+        POST   /heartbeat/{key}                         signals:write, as part of the path
         GET    /api/v1/incidents                        incidents:read
         POST   /api/v1/incidents                        incidents:write, to report
         GET    /api/v1/incidents/{id}                   incidents:read
@@ -111,6 +113,7 @@ async fn every_route_is_shut_to_those_who_lack_what_it_needs() {
         let scope = needs.split(',').next().unwrap();
         let others: Vec<&str> = scopes.into_iter().filter(|other| *other != scope).collect();
         let wrong = world.token(json!({"name": "wrong", "scopes": others})).await;
+        let path = path.replace("{key}", &wrong);
         let answer = world.call(&method, &path, &wrong, r#"{"text":"x"}"#).await;
         assert_eq!(answer.verdict(), "403 scope-missing", "{method} {path}");
     }

@@ -8,6 +8,8 @@ use serde_json::{Value, json};
 use crate::world::{ADMIN, Answer, World};
 
 const SOURCES: &str = r#"
+heartbeats:
+  nightly-evals: {every: 1h, grace: 10m, service: support-assistant, raise: {class: quality_regression, severity: SEV-2}}
 sources:
   helpdesk:
     name: Help desk
@@ -195,4 +197,37 @@ async fn an_administrator_makes_a_key_on_the_page() {
     let last4 = token["last4"].as_str().unwrap();
     assert!(later.text.contains(last4) && !later.text.contains("not shown again"));
     assert_eq!(source(&world, "grafana").await["keys"], 1);
+}
+
+#[tokio::test]
+async fn a_heartbeat_that_stays_away_opens_an_incident_and_its_return_clears_the_alert() {
+    let world = world().await;
+    let key = key(&world, "heartbeat:nightly-evals").await;
+    let beat = async |method: &str, key: &str| world.call(method, &format!("/heartbeat/{key}"), "", "").await;
+    let incidents = async || world.get("/api/v1/incidents").await.json()["incidents"].as_array().unwrap().len();
+    let answer = beat("GET", &key).await;
+    assert_eq!((answer.status.as_u16(), &answer.json()["heartbeat"]), (200, &json!("nightly-evals")), "{answer:?}");
+    assert!(answer.json()["next_by"].as_str().unwrap().starts_with("2026-11-23T10:10:00"));
+    world.engine.advance(calendar::Duration::from_mins(69)).await.unwrap();
+    assert_eq!(incidents().await, 0);
+    // The journal's time moves on by microseconds with each batch.
+    world.engine.advance(calendar::Duration::from_secs(61)).await.unwrap();
+    let incident = world.get("/api/v1/incidents/INC-1").await.json();
+    assert!(incident["opened_at"].as_str().unwrap().starts_with("2026-11-23T10:10:00"), "{incident}");
+    assert_eq!(incident["alerts_firing"], 1);
+    let decision = world.get("/api/v1/incidents/INC-1/decision").await.text;
+    assert!(decision.contains("nothing came within 1h 10m"), "{decision}");
+    assert_eq!(beat("POST", &key).await.status, 200);
+    assert_eq!(world.get("/api/v1/incidents/INC-1").await.json()["alerts_firing"], 0);
+    let other = self::key(&world, "helpdesk").await;
+    for (key, wanted) in
+        [("wb_none", "401 token-unknown"), (&other, "404 heartbeat-unknown"), (ADMIN, "404 heartbeat-unknown")]
+    {
+        assert_eq!(beat("GET", key).await.verdict(), wanted);
+    }
+    assert_eq!(world.call("POST", "/v1/signals", &key, "{}").await.verdict(), "403 source-mismatch");
+    assert_eq!(source(&world, "heartbeat:nightly-evals").await["received"], 2);
+    let page = world.get("/sources/heartbeat:nightly-evals").await;
+    assert!(page.status == 200 && page.text.contains("curl -fsS"), "{page:?}");
+    assert_eq!(source(&world, "helpdesk").await["received"], 0);
 }

@@ -1,6 +1,7 @@
 //! Scenarios: what people and time do to an incident, hour by hour. Instants without a date are
 //! times of the day of the scenarios, in UTC; the incident opens at ten unless the story says so.
 
+mod absence;
 mod duties;
 mod escalation;
 mod handing;

@@ -72,6 +72,8 @@ impl World {
     pub(crate) fn activate(&mut self, change: impl FnOnce(&mut Policy)) {
         change(&mut self.policy);
         self.triggers = Triggers::new(&self.policy);
+        self.triggers.watch(&self.policy, &mut self.detectors, self.now);
+        self.commit();
     }
 
     /// The program stops and starts: what triggers remember is read back, from bytes and from JSON.
@@ -111,8 +113,12 @@ impl World {
         }
         let place = SignalRef { position: self.position, index: 0 };
         let observed = Observed { signal: &signal, place, now: self.now };
+        let ended = self.triggers.returned(&self.policy, &mut self.detectors, observed);
         let firings = self.triggers.observe(&self.policy, &mut self.detectors, observed);
         self.commit();
+        for (key, alert) in ended {
+            self.clear_key(&key, &alert);
+        }
         self.raise(firings, alert.as_ref().map(|alert| alert.key.as_str()));
     }
 
@@ -148,11 +154,17 @@ impl World {
 
     fn clear(&mut self, signal: &Signal, alert: &str) {
         for key in self.triggers.keys(&self.policy, signal) {
-            let Some(i) = self.incidents.iter().rposition(|(state, _)| state.key == key) else { continue };
-            let ctx = Context { now: self.now, policy: &self.policy, roster: &self.roster };
-            let decided = raise::clear(&self.incidents[i].0, &[alert.to_owned()], &ctx);
-            self.record(i, Actor::Watchbell, decided.state, decided.events);
+            self.clear_key(&key, alert);
         }
+    }
+
+    fn clear_key(&mut self, key: &str, alert: &str) {
+        let Some(i) = self.incidents.iter().rposition(|(state, _)| state.key == key) else { return };
+        let ctx = Context { now: self.now, policy: &self.policy, roster: &self.roster };
+        let state = &self.incidents[i].0;
+        let quiet = self.detectors.is_quiet(&state.service);
+        let decided = raise::clear(state, &[alert.to_owned()], quiet, &ctx);
+        self.record(i, Actor::Watchbell, decided.state, decided.events);
     }
 
     // Time ---------------------------------------------------------------------------------
@@ -331,6 +343,8 @@ impl World {
             self.incidents[i].1.push(Entry { at: self.now, by, events });
         }
         self.incidents[i].0 = state;
+        self.triggers.heed(&self.policy, &mut self.detectors, &self.incidents[i].0, self.now);
+        self.commit();
         self.receive(i);
     }
 
