@@ -78,6 +78,12 @@ impl Detectors {
         std::mem::take(&mut self.crowded)
     }
 
+    /// Whether a wait for what stays away has changed: it must outlive the program, or a program
+    /// that starts again and again would excuse the same silence each time.
+    pub fn waits_changed(&self) -> bool {
+        self.changed.values().any(|detector| matches!(detector, Detector::Absence(_)))
+    }
+
     /// The batch is durable.
     pub fn settle(&mut self) {
         for key in std::mem::take(&mut self.forgotten) {

@@ -126,6 +126,7 @@ impl<'i> Work<'_, 'i> {
                 self.groups[group].raised.absorb(firing, None);
             }
         }
+        self.moves_head |= self.basis.detectors.waits_changed();
     }
 
     fn group(&mut self, key: &str) -> usize {

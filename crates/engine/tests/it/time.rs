@@ -4,7 +4,13 @@ use calendar::Duration;
 use engine::TimeSource;
 use wcore::event::Event;
 
-use crate::support::{World, at, both, clock, signal};
+use crate::support::{Setup, World, at, both, clock, signal};
+
+/// Answers are missed after half an hour.
+const ABSENCE: &str = r"  - id: no-answers
+    absence: {metric: answers, service: support-assistant, within: 30m}
+    raise: {class: degraded, severity: SEV-3}
+";
 
 #[tokio::test(flavor = "multi_thread")]
 async fn warnings_and_misses_carry_their_exact_instants() {
@@ -84,4 +90,43 @@ async fn a_trigger_that_waits_for_time_fires_on_the_walk() {
     world.advance("16m").await;
     let first = world.entries().into_iter().next().expect("the drop is found");
     assert_eq!(clock(first.entry.at), "10:15:00");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_stayed_away_while_it_was_down_is_raised_once_and_not_replayed() {
+    for mut world in both().await {
+        world.setup = Setup { policy: format!("{}{ABSENCE}", world.setup.policy), ..world.setup.clone() };
+        world.restart().await.unwrap();
+        world.settle().await;
+        world.send(vec![signal("answers")]).await.unwrap();
+        world.crash_for("9h").await;
+        world.settle().await;
+        assert_eq!(world.entries(), [], "senders that try again get five minutes");
+        world.advance("4m").await;
+        world.restart().await.unwrap();
+        world.advance("2m").await;
+        assert_eq!(opened(&world), ["19:05:00"], "the grace outlives another restart");
+        // Eighteen half hours have passed: one firing stands for all of them.
+        world.advance("58m").await;
+        assert_eq!(firings(&world), 1);
+        world.send(vec![signal("answers")]).await.unwrap();
+        assert_eq!(world.incident(1).firing(), 0, "it came back");
+        world.crash_for("20m").await;
+        world.advance("9m").await;
+        assert_eq!((opened(&world).len(), firings(&world)), (1, 1), "it is not due yet");
+        world.advance("2m").await;
+        assert_eq!((opened(&world).len(), firings(&world)), (1, 2), "the time went on while it was down");
+    }
+}
+
+/// When incidents opened.
+fn opened(world: &World) -> Vec<String> {
+    let entries = world.entries().into_iter();
+    let opens = |event: &Event| matches!(event, Event::Opened(_));
+    entries.filter(|stored| stored.entry.events.iter().any(opens)).map(|stored| clock(stored.entry.at)).collect()
+}
+
+/// How often the absence was raised.
+fn firings(world: &World) -> u64 {
+    world.incident(1).sources.triggers["no-answers"]
 }

@@ -87,6 +87,29 @@ const CASES: &[(&str, &str, &str)] = &[
         r#"count: {when: 'signal.metric == "latency"', distinct: unit, at_least: 5, within: 24h}"#,
         "rate: {metric: grounding, tolerated: 5, false_pages: rarely}",
     ),
+    (
+        "absence",
+        r#"count: {when: 'signal.metric == "latency"', distinct: unit, at_least: 5, within: 24h}"#,
+        "absence: {metric: latency, servce: support, within: 0m}",
+    ),
+    (
+        "absence of a service that is not listed",
+        r#"count: {when: 'signal.metric == "latency"', distinct: unit, at_least: 5, within: 24h}"#,
+        "absence: {metric: latency, service: suport, within: 30m}",
+    ),
+    (
+        "heartbeats",
+        "review: {every",
+        "heartbeats:\n  nightly: {every: soon, grace: 10, raise: {class: latency, severity: SEV-3}}\n  \
+         hourly: {every: 1h, service: suport, raise: {class: latncy, severity: SEV-2}}\nreview: {every",
+    ),
+    (
+        "heartbeat with the id of a trigger",
+        "triggers:\n",
+        "heartbeats:\n  nightly: {every: 24h, service: support, raise: {class: latency, severity: SEV-2}}\n\
+         triggers:\n  - id: heartbeat.nightly\n    when: signal.metric == \"nightly\"\n    \
+         raise: {class: latency, severity: SEV-2}\n",
+    ),
     ("key part", "key: [class, service]", "key: [class, servcie]"),
     ("class with a slip", "class: pii_leak, severity", "class: pii_leek, severity"),
     ("class that is not declared", "class: latency, severity", "class: brand_new, severity"),
