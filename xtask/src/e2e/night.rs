@@ -6,6 +6,7 @@ mod commitments;
 mod leak;
 mod notice;
 mod proof;
+mod silence;
 mod stage;
 
 use anyhow::Result;
@@ -19,5 +20,6 @@ pub(super) async fn run(checks: &mut Checks) -> Result<()> {
     notice::run(&mut stage, checks).await?;
     proof::run(&mut stage, checks).await?;
     leak::run(&mut stage, checks).await?;
-    stage.end()
+    stage.end()?;
+    silence::run(checks).await
 }

@@ -37,9 +37,14 @@ pub(super) struct Stage {
 impl Stage {
     /// Everybody in place, and nothing has happened yet.
     pub(super) async fn set() -> Result<Stage> {
+        Stage::set_with("").await
+    }
+
+    /// The same, with more triggers.
+    pub(super) async fn set_with(triggers: &str) -> Result<Stage> {
         let (mailbox, pager) = (Mailbox::start().await?, Receiver::start().await?);
         let roster = ROSTER.replace("MAIL_PORT", &mailbox.port.to_string());
-        let site = documents::site_with(POLICY, &roster, &pager)?.at(BEGIN);
+        let site = documents::site_with(&format!("{POLICY}{triggers}"), &roster, &pager)?.at(BEGIN);
         let server = site.start().await?;
         let mut people = BTreeMap::new();
         for person in ["ana", "ben", "mara", "tom", "ines", "vic"] {
