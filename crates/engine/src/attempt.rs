@@ -10,7 +10,7 @@ use journal::{Head, OutboxChanges, Writer};
 use problem::Problem;
 use wcore::{Incident, Signal};
 
-use crate::batch::{Answer, Basis, Decision, Tally, Work};
+use crate::batch::{Answer, Basis, Decision, Outlet, Tally, Work};
 use crate::cache::Desk;
 use crate::queue::Input;
 use crate::rules::Rules;
@@ -55,7 +55,8 @@ pub(crate) struct Committed {
 impl Thread {
     /// One transaction; with `settles`, detectors whose time has come are settled first.
     pub(crate) fn attempt(&mut self, pieces: &[Piece<'_>], settles: bool) -> Result<Committed, Failure> {
-        let now = self.shared.time.now().max(self.head.recorded_at + Duration::from_micros(1));
+        let present = self.shared.time.now();
+        let now = present.max(self.head.recorded_at + Duration::from_micros(1));
         self.duplicates.forget(now);
         let decided = catch_unwind(AssertUnwindSafe(|| {
             let mut work = Work::new(Basis {
@@ -70,6 +71,7 @@ impl Thread {
                 reader: &*self.reader,
                 lineage: &self.lineage,
                 secrecy: &self.secrecy,
+                outlet: Outlet::of(&self.shared, present),
             });
             if settles {
                 work.settle_detectors();

@@ -1,6 +1,7 @@
 //! One batch: inputs in, one journal batch and the answers out. Nothing here touches a disk
 //! or a clock, so that it can be tried again with fewer inputs when one of them is poison.
 
+mod claims;
 mod complaint;
 mod erase;
 mod signals;
@@ -10,7 +11,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use calendar::{Duration, Instant};
-use journal::{DetectorChange, EventRow, IdempotencyRow, IncidentNo, Position, RequestRow};
+use journal::{DetectorChange, EventRow, IdempotencyRow, IncidentNo, Position, RequestRow, StoredRequest};
 use policy::model::Policy;
 use problem::Problem;
 use serde::{Deserialize, Serialize};
@@ -28,6 +29,8 @@ use crate::queue::{Act, ActInput, ActivateInput, FollowUp, Input, WriteInput};
 use crate::rules::{Documents, Pins, Rules};
 use crate::texts::Secrecy;
 use crate::{Idempotency, PINNED_POLICIES};
+use claims::Asked;
+pub(crate) use claims::Outlet;
 pub(crate) use complaint::SELF_ALERT_SEVERITY;
 use erase::Erased;
 use signals::Group;
@@ -49,6 +52,8 @@ pub(crate) struct Basis<'a> {
     /// Begins the names of requests, so that they stay unique across a restore.
     pub(crate) lineage: &'a str,
     pub(crate) secrecy: &'a Secrecy,
+    /// With what requests are claimed at once; without it the outbox claims them later.
+    pub(crate) outlet: Option<Outlet<'a>>,
 }
 
 /// What one input comes to.
@@ -72,7 +77,7 @@ pub(crate) struct Work<'a, 'i> {
     groups: Vec<Group>,
     by_key: HashMap<String, usize>,
     events: Vec<EventRow>,
-    requests: Vec<RequestRow>,
+    requests: Vec<Asked>,
     idempotency: Vec<IdempotencyRow>,
     outbox: journal::OutboxChanges,
     documents: BTreeMap<(String, String), Option<Vec<u8>>>,
@@ -154,6 +159,7 @@ impl<'a, 'i> Work<'a, 'i> {
         for complaint in std::mem::take(&mut self.complaints) {
             self.self_alert(&complaint)?;
         }
+        self.claim_requests()?;
         for (i, taken) in taken {
             answers[i] = self.accepted(taken);
         }
@@ -328,18 +334,19 @@ impl<'a, 'i> Work<'a, 'i> {
             Event::UpdatePublished(update) if !update.channels.is_empty() => Request::Update((**update).clone()),
             _ => return,
         };
-        self.push_request(Some(incident.no), incident.severity, &request);
+        self.push_request(Some(incident.no), incident.severity, request);
     }
 
-    fn push_request(&mut self, incident: Option<u64>, severity: u8, request: &Request) {
-        self.requests.push(RequestRow {
+    fn push_request(&mut self, incident: Option<u64>, severity: u8, request: Request) {
+        let row = RequestRow {
             id: format!("{}{}-{}", self.basis.lineage, self.basis.position.0, self.requests.len()),
             incident: incident.map(IncidentNo),
             severity,
             kind: Cow::Borrowed(request.kind()),
-            body: codec::json(request),
+            body: codec::json(&request),
             created_at: self.basis.now,
-        });
+        };
+        self.requests.push(Asked { stored: StoredRequest { request: row, claimed_at: None }, request });
     }
 
     fn document(&mut self, collection: &str, id: &str, body: Option<Vec<u8>>) {
@@ -400,7 +407,7 @@ impl<'a, 'i> Work<'a, 'i> {
             events: self.events,
             incidents,
             detectors: detectors.collect(),
-            requests: self.requests,
+            requests: self.requests.into_iter().map(|asked| asked.stored.request).collect(),
             deliveries: self.outbox.deliveries,
             idempotency: self.idempotency,
             documents,

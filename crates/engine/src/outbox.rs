@@ -19,6 +19,7 @@ use wcore::event::{PageRequest, Update};
 
 use crate::codec;
 
+pub(crate) use claim::Desk;
 pub(crate) use clerk::Clerk;
 pub(crate) use dispatch::{Bell, DISABLED_CHANNELS, Dispatcher};
 pub(crate) use pass::Made;

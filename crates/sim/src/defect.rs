@@ -126,8 +126,12 @@ impl Defect {
     pub(crate) fn spoil(self, batch: &mut Batch) -> bool {
         match self {
             Defect::DropRequest => {
-                let pages = batch.requests.iter().rposition(|request| request.kind == "page");
-                pages.map(|place| batch.requests.remove(place)).is_some()
+                let page = batch.requests.iter().rposition(|request| request.kind == "page");
+                let Some(dropped) = page.map(|place| batch.requests.remove(place)) else { return false };
+                let of =
+                    |update: &DeliveryUpdate| matches!(update, DeliveryUpdate::Claim(c) if c.request == dropped.id);
+                batch.deliveries.retain(|update| !of(update));
+                true
             }
             Defect::LoseIdempotency => !std::mem::take(&mut batch.idempotency).is_empty(),
             Defect::LoseSignals => batch.block.take().is_some(),

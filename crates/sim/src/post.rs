@@ -30,6 +30,8 @@ pub(crate) struct Post {
     deliveries: BTreeMap<String, Known>,
     /// Unattempted requests of a SEV-1, and how long the engine had worked when they came.
     urgent: BTreeMap<String, i64>,
+    /// Requests of which an attempt has begun.
+    begun: BTreeSet<String>,
     keys: BTreeMap<(String, String, String, String), String>,
     /// Keys whose arrival is durable.
     settled: BTreeSet<String>,
@@ -50,7 +52,7 @@ impl Post {
             let Ok(Some(stored)) = reader.request(&format!("{position}-{index}")) else { break };
             if stored.request.kind == "page" {
                 found += 1;
-                if stored.request.severity == 1 && stored.claimed_at.is_none() {
+                if stored.request.severity == 1 && !self.begun.contains(&stored.request.id) {
                     self.urgent.insert(stored.request.id, worked);
                 }
             }
@@ -115,6 +117,7 @@ impl Post {
     /// An attempt begins.
     pub(crate) fn begun(&mut self, row: &DeliveryRow) {
         self.urgent.remove(&row.request);
+        self.begun.insert(row.request.clone());
         if let Some(known) = self.deliveries.get_mut(&row.id) {
             known.begun = true;
         }

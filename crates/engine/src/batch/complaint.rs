@@ -38,7 +38,7 @@ impl Work<'_, '_> {
         };
         if tell {
             let request = Request::SelfAlert { code: code.to_owned(), detail: problem.detail.clone() };
-            self.push_request(None, SELF_ALERT_SEVERITY, &request);
+            self.push_request(None, SELF_ALERT_SEVERITY, request);
         }
         let body = codec::json(&alert);
         self.events.push(EventRow { incident: None, kind: Cow::Borrowed(codec::SELF_ALERT), body: body.clone() });

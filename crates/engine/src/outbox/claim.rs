@@ -20,28 +20,33 @@ use crate::queue::FollowUp;
 use crate::rules::Rules;
 
 /// What a claim looks at.
-pub(super) struct Desk<'a> {
-    pub(super) rules: &'a Rules,
-    pub(super) incident: Option<&'a Incident>,
-    pub(super) public_url: &'a str,
+pub(crate) struct Desk<'a> {
+    pub(crate) rules: &'a Rules,
+    pub(crate) incident: Option<&'a Incident>,
+    pub(crate) public_url: &'a str,
     /// Channels that are switched off.
-    pub(super) disabled: &'a BTreeSet<String>,
-    pub(super) now: Instant,
+    pub(crate) disabled: &'a BTreeSet<String>,
+    pub(crate) now: Instant,
 }
 
 impl Desk<'_> {
-    /// Resolves a request to people and their contacts.
+    /// Resolves a stored request to people and their contacts.
     pub(super) fn claim(&self, stored: &StoredRequest) -> Result<Record, Problem> {
         let request: Request = serde_json::from_slice(&stored.request.body)
             .map_err(|e| codec::unreadable(format!("request {} does not decode ({e})", stored.request.id)))?;
-        let (deliveries, follow_ups) = match &request {
+        Ok(self.resolve(stored, &request))
+    }
+
+    /// The same, for a request that is at hand.
+    pub(crate) fn resolve(&self, stored: &StoredRequest, request: &Request) -> Record {
+        let (deliveries, follow_ups) = match request {
             Request::Page(page) => self.page(stored, page),
             Request::Update(update) => (self.update(stored, update), Vec::new()),
             Request::SelfAlert { code, detail } => (self.self_alert(stored, code, detail), Vec::new()),
         };
         let mut record = record(stored, self.now, deliveries);
         record.follow_ups.extend(follow_ups);
-        Ok(record)
+        record
     }
 
     fn page(&self, stored: &StoredRequest, page: &PageRequest) -> (Vec<DeliveryRow>, Vec<FollowUp>) {

@@ -1,0 +1,63 @@
+//! Requests that are claimed in the transaction that decides them: who is on call at this moment
+//! is written down together with the request, so that no second transaction stands before a page.
+//!
+//! What a claim would have to decide besides (nobody is on call, somebody has no contact) is left
+//! to the outbox, as is all that an earlier run has left. Nothing is sent from here.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use calendar::Instant;
+use journal::StoredRequest;
+use problem::Problem;
+
+use super::Work;
+use crate::outbox::{Desk, Request};
+use crate::shared::Shared;
+
+/// A request of this batch.
+pub(super) struct Asked {
+    pub(super) stored: StoredRequest,
+    pub(super) request: Request,
+}
+
+/// What a claim needs besides rules and incident.
+pub(crate) struct Outlet<'a> {
+    public_url: &'a str,
+    /// Channels that are switched off.
+    disabled: BTreeSet<String>,
+    /// The present by the clock that deliveries are due by; the journal's time may be ahead of it.
+    present: Instant,
+}
+
+impl<'a> Outlet<'a> {
+    /// None while the engine stops: who is on call is then looked up by the next run.
+    pub(crate) fn of(shared: &'a Shared, present: Instant) -> Option<Outlet<'a>> {
+        let outlet = || Outlet { public_url: &shared.public_url, disabled: shared.disabled(), present };
+        (!shared.queue.is_draining()).then(outlet)
+    }
+}
+
+impl Work<'_, '_> {
+    /// Claims what this batch asks for, by the rules and incidents that it leaves behind.
+    pub(super) fn claim_requests(&mut self) -> Result<(), Problem> {
+        let Some(outlet) = &self.basis.outlet else { return Ok(()) };
+        // Another roster may name other addresses: what was switched off gets another chance.
+        let none = BTreeSet::new();
+        let disabled = if self.activated.is_some() { &none } else { &outlet.disabled };
+        let rules = Arc::clone(&self.basis.rules);
+        for Asked { stored, request } in &self.requests {
+            let incident = match stored.request.incident {
+                Some(no) => self.basis.desk.incident(no.0)?,
+                None => None,
+            };
+            let (incident, public_url) = (incident.as_deref(), outlet.public_url);
+            let desk = Desk { rules: &rules, incident, public_url, disabled, now: outlet.present };
+            let record = desk.resolve(stored, request);
+            if record.follow_ups.is_empty() && record.documents.is_empty() {
+                self.outbox.deliveries.push(record.update);
+            }
+        }
+        Ok(())
+    }
+}
