@@ -6,6 +6,7 @@
 
 mod address;
 mod answer;
+mod beat;
 mod http;
 mod letter;
 mod message;
@@ -24,6 +25,7 @@ pub mod slack;
 pub mod webhook;
 
 pub use address::internal_kind;
+pub use beat::{Beat, BeatTarget};
 pub use email::{EmailSettings, EmailTarget};
 pub use http::{StartFault, Timeouts};
 pub use letter::{Letter, Thread};

@@ -33,6 +33,10 @@ pub struct Stats {
     pub attempts_retried: u64,
     /// Attempts that ended in a dead letter.
     pub attempts_dead: u64,
+    /// Heartbeats that the dead-man's switch took.
+    pub heartbeats_sent: u64,
+    /// Heartbeats that did not get there.
+    pub heartbeats_failed: u64,
     /// Bytes of signals that wait.
     pub queued_bytes: u64,
     /// Keys in the duplicate window.
@@ -57,6 +61,8 @@ pub(crate) struct Counters {
     attempts_delivered: AtomicU64,
     attempts_retried: AtomicU64,
     attempts_dead: AtomicU64,
+    pub(crate) heartbeats_sent: AtomicU64,
+    pub(crate) heartbeats_failed: AtomicU64,
     pub(crate) duplicate_keys: AtomicU64,
 }
 
@@ -92,6 +98,8 @@ impl Counters {
             attempts_delivered: get(&self.attempts_delivered),
             attempts_retried: get(&self.attempts_retried),
             attempts_dead: get(&self.attempts_dead),
+            heartbeats_sent: get(&self.heartbeats_sent),
+            heartbeats_failed: get(&self.heartbeats_failed),
             queued_bytes: queued_bytes as u64,
             duplicate_keys: get(&self.duplicate_keys),
             position,

@@ -43,6 +43,9 @@ crate::codes! { SERVICE;
     NO_TEST_CLOCK = "no-test-clock", 409, "time cannot be moved here",
         cause: "The server runs on real time.",
         remedy: "Start it with `serve --dev --test-clock` to move time by hand.";
+    HEARTBEAT_UNSENT = "heartbeat-unsent", 500, "the heartbeat does not reach the dead-man's switch",
+        cause: "Three heartbeats in a row were not taken, or `[heartbeat]` in the settings cannot be used. Incidents are handled all the same, but a failure of the whole server may go unnoticed.",
+        remedy: "Check the URL, the other side, and the way there; the log names each failure as `heartbeat.failed`. A switch on an internal address needs `allow_internal = true`.";
     CLOCK_JUMPED = "clock-jumped", 500, "the machine's clock jumped",
         cause: "The wall clock and the monotonic clock disagree by more than 2 s since the last look.",
         remedy: "Check time synchronisation (NTP). Deadlines go by the wall clock.";

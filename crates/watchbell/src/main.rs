@@ -11,6 +11,7 @@ mod doctor;
 mod erase;
 mod exit;
 mod explain;
+mod heartbeat;
 mod incident;
 mod init;
 mod reports;

@@ -44,6 +44,9 @@ pub(crate) async fn run(args: &ServeArgs) -> anyhow::Result<Exit> {
     config.test_clock = args.test_clock.is_some();
     config.signals_per_minute = settings.number("signals_per_minute")?;
     keep_status_page(&settings, &engine, &mut config);
+    if let Some(heartbeat) = &settings.heartbeat {
+        heartbeat.start(&engine);
+    }
     println!("listening on http://{address}");
     serve_until(listener, engine, access, config, stop).await?;
     Ok(Exit::Ok)

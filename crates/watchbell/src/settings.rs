@@ -10,6 +10,7 @@ use serde::Deserialize;
 
 use crate::cli::ServeArgs;
 use crate::exit::{Ended, Exit};
+use crate::heartbeat::Heartbeat;
 
 /// File that is read where no other is named, if it exists.
 const DEFAULT_FILE: &str = "watchbell.toml";
@@ -46,6 +47,8 @@ pub(crate) struct Setting {
 #[derive(Clone, Debug)]
 pub(crate) struct Settings {
     pub(crate) all: Vec<Setting>,
+    /// The heartbeat to a dead-man's switch.
+    pub(crate) heartbeat: Option<Heartbeat>,
 }
 
 /// `watchbell.toml`.
@@ -60,6 +63,7 @@ struct File {
     status_url: Option<String>,
     status_export: Option<String>,
     signals_per_minute: Option<u32>,
+    heartbeat: Option<Heartbeat>,
 }
 
 /// Name, environment variable, default.
@@ -113,7 +117,13 @@ impl Settings {
             };
             Setting { name, value, origin }
         });
-        Ok(Settings { all: all.collect() })
+        let mut all: Vec<Setting> = all.collect();
+        let (value, origin) = match &file.heartbeat {
+            Some(heartbeat) => (heartbeat.shown(), Origin::File(path)),
+            None => (String::new(), Origin::Default),
+        };
+        all.push(Setting { name: "heartbeat", value, origin });
+        Ok(Settings { all, heartbeat: file.heartbeat })
     }
 
     /// A setting that is a number above zero; `None` where it is not given.

@@ -1,7 +1,7 @@
 //! Whether the server lives and takes requests, and the clock of test servers.
 
 use axum::Json;
-use axum::extract::State;
+use axum::extract::{RawQuery, State};
 use axum::http::StatusCode;
 use calendar::Duration;
 use problem::Problem;
@@ -20,8 +20,9 @@ pub(crate) async fn live() -> &'static str {
     "ok\n"
 }
 
-/// `GET /readyz`: it can write. Send it nothing where it cannot.
-pub(crate) async fn ready(State(app): State<App>) -> (StatusCode, Json<Value>) {
+/// `GET /readyz`: it can write. Send it nothing where it cannot. With `?verbose` also the figures of
+/// the heartbeat, null where the journal cannot be read.
+pub(crate) async fn ready(State(app): State<App>, RawQuery(query): RawQuery) -> (StatusCode, Json<Value>) {
     let health = app.engine.health();
     let reason = match (&health.failing, health.stopping, health.ready) {
         (Some(failing), _, _) => Some(failing.clone()),
@@ -30,12 +31,15 @@ pub(crate) async fn ready(State(app): State<App>) -> (StatusCode, Json<Value>) {
         (None, false, true) => None,
     };
     let status = if reason.is_none() { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
-    let body = json!({
+    let mut body = json!({
         "ready": reason.is_none(),
         "reason": reason,
         "position": health.position,
         "last_commit_at": health.last_commit_at,
     });
+    if query.is_some_and(|query| query.split('&').any(|word| word == "verbose")) {
+        body["pulse"] = json!(app.engine.pulse().await.ok());
+    }
     (status, Json(body))
 }
 

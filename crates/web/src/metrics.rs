@@ -67,7 +67,7 @@ enum Kind {
 type Row = (&'static str, &'static str, Kind, fn(&Stats) -> u64);
 
 /// The engine's figures. Counters get the suffix `_total` from the format.
-const TABLE: [Row; 16] = [
+const TABLE: [Row; 18] = [
     ("signals_accepted", "Signals written", Kind::Counter, |s| s.signals_accepted),
     ("signals_duplicate", "Signals dropped because they came before", Kind::Counter, |s| s.signals_duplicate),
     ("batches", "Batches written, one transaction each", Kind::Counter, |s| s.batches),
@@ -81,6 +81,8 @@ const TABLE: [Row; 16] = [
     ("attempts_delivered", "Attempts that delivered a message", Kind::Counter, |s| s.attempts_delivered),
     ("attempts_retried", "Attempts that failed and are repeated", Kind::Counter, |s| s.attempts_retried),
     ("attempts_dead", "Messages given up", Kind::Counter, |s| s.attempts_dead),
+    ("heartbeats_sent", "Heartbeats that the dead-man's switch took", Kind::Counter, |s| s.heartbeats_sent),
+    ("heartbeats_failed", "Heartbeats that did not get there", Kind::Counter, |s| s.heartbeats_failed),
     ("queued_bytes", "Bytes of signals that wait to be written", Kind::Gauge, |s| s.queued_bytes),
     ("duplicate_keys", "Keys in the window for duplicates", Kind::Gauge, |s| s.duplicate_keys),
     ("journal_position", "Position of the journal's head", Kind::Gauge, |s| s.position),

@@ -6,6 +6,7 @@
 mod crash;
 mod duplicates;
 mod erasure;
+mod heartbeat;
 mod idempotency;
 mod order;
 mod outbox;

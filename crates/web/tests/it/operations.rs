@@ -10,6 +10,9 @@ async fn health_needs_no_token_and_tells_the_end() {
     assert_eq!(world.call("GET", "/livez", "", "").await.text, "ok\n");
     let ready = world.call("GET", "/readyz", "", "").await;
     assert_eq!((ready.status.as_u16(), &ready.json()["ready"]), (200, &json!(true)));
+    assert!(ready.json()["pulse"].is_null());
+    let verbose = world.call("GET", "/readyz?verbose", "", "").await.json();
+    assert!(verbose["pulse"]["position"].is_u64() && verbose["pulse"]["oldest_due_clock_age_s"].is_null(), "{verbose}");
     world.engine.shutdown().await;
     let stopping = world.call("GET", "/readyz", "", "").await;
     assert_eq!(stopping.status, 503);
