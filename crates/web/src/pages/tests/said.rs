@@ -139,10 +139,6 @@ fn a_story_reads_well() {
     expect![[r#"
         Watchbell: Opened as SEV-1: Invented policy, price or refund in Support assistant
         Watchbell: Paged on call: ai-oncall (step 1)
-        Watchbell: No page of step 1 arrived in time, so the next step was paged at once
-        Watchbell: Paged Ben Okoye and Tom Haas (step 2)
-        Watchbell: No page of step 2 arrived in time, so the next step was paged at once
-        Watchbell: Paged the fallback list (step 3)
         Ana Ruiz: Acknowledged by Ana Ruiz
         Ana Ruiz: Note
         Tom Haas: Update 1 to support
