@@ -24,4 +24,4 @@ pub use jiff::civil::{Date, DateTime, Time, Weekday};
 pub use rotation::{Every, Handoff, Rotation, RotationError, RotationSpec, Turn};
 pub use schedule::{LayerSpec, Override, Schedule, ScheduleError, ScheduleSpec, Shift};
 pub use window::{ParseWindowError, Window};
-pub use zone::{UnknownZone, Zone};
+pub use zone::{UnknownZone, Zone, tzdata};

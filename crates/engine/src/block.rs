@@ -247,6 +247,41 @@ mod tests {
         assert_eq!(keys(&bytes).unwrap(), [crate::duplicates::key("evals", "a"), crate::duplicates::key("evals", "b")]);
     }
 
+    /// Written by the program before words were kept apart: a full signal and an empty one.
+    const FIRST_VERSION: &str = "\
+        010000003834000000f11205056576616c73087069695f6c65616b03626f74036261640002000102010301000100\
+        e0e03f010e010161040404000000004d000000f03e020102c3bc010c636f6e766572736174696f6e03632d310103\
+        6c6c6d01056a756467650101330106726567696f6e026575011168747470733a2f2f612e6578616d706c65000100\
+        000000000000";
+
+    #[test]
+    fn blocks_of_the_first_version_are_read() {
+        let byte = |at: usize| u8::from_str_radix(&FIRST_VERSION[at..at + 2], 16).unwrap();
+        let bytes: Vec<u8> = (0..FIRST_VERSION.len()).step_by(2).map(byte).collect();
+        let full = Signal {
+            id: Some("a".to_owned()),
+            source: "evals".to_owned(),
+            metric: "pii_leak".to_owned(),
+            service: "bot".to_owned(),
+            at: Some(Instant::from_micros(7)),
+            value: Some(0.5),
+            label: Some("bad".to_owned()),
+            summary: Some("ü".to_owned()),
+            unit: Some(Unit { kind: "conversation".to_owned(), id: "c-1".to_owned() }),
+            evaluator: Some(Evaluator {
+                kind: "llm".to_owned(),
+                name: Some("judge".to_owned()),
+                version: Some("3".to_owned()),
+            }),
+            labels: BTreeMap::from([("region".to_owned(), "eu".to_owned())]),
+            link: Some("https://a.example".to_owned()),
+            alert: None,
+            late: true,
+        };
+        assert_eq!(open(&bytes).unwrap(), [(full, false), (Signal::default(), false)]);
+        assert_eq!(keys(&bytes).unwrap(), [crate::duplicates::key("evals", "a")]);
+    }
+
     #[test]
     fn damage_is_an_error() {
         let bytes = encode(&[&Signal::default()], &Pseudonyms::new(&[7; 32]));

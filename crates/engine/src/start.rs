@@ -88,6 +88,7 @@ pub(crate) fn prepare(
     let mut writer = store.writer(config.workspace)?;
     let reader = store.reader(config.workspace)?;
     let head = writer.head()?;
+    head.admits_tzdata(calendar::tzdata())?;
     let stored = stored_documents(&*reader)?;
     let (rules, activate, complaint) = choose(documents, stored, secrets)?;
     let rules = Arc::new(rules);

@@ -33,6 +33,9 @@ pub(crate) fn seal(workspace: Workspace, head: &Head, batch: &Batch) -> Result<S
     if batch.recorded_at <= head.recorded_at {
         return Err(Error::ClockBackwards { head: head.recorded_at, given: batch.recorded_at });
     }
+    if let Some(given) = &batch.tzdata {
+        head.admits_tzdata(given)?;
+    }
     if batch.next_incident < head.next_incident {
         let what = format!(
             "the next incident number would fall from {} to {}, so that a number would be given twice",

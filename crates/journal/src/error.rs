@@ -28,6 +28,14 @@ pub enum Error {
         /// Journal time of the batch.
         given: Instant,
     },
+    /// The batch was decided with older time zone data than the head's.
+    #[error("the journal was written with time zone data {head}, but this program has {given}; nothing was written")]
+    TzdataOlder {
+        /// Version of the head.
+        head: String,
+        /// Version of the batch.
+        given: String,
+    },
     /// The input contradicts what is stored.
     #[error("refused: {what}")]
     Constraint {
@@ -124,6 +132,7 @@ impl Error {
         match self {
             Error::HeadMoved { .. } => &problem::STORE_MOVED,
             Error::ClockBackwards { .. } => &problem::CLOCK_BACKWARDS,
+            Error::TzdataOlder { .. } => &problem::TZDATA_OLDER,
             Error::Constraint { .. } => &problem::STORE_CONSTRAINT,
             Error::Newer { .. } => &problem::STORE_NEWER,
             Error::Older { .. } => &problem::STORE_OLDER,

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use calendar::Instant;
 
-use crate::{Digest, IncidentNo, Position};
+use crate::{Digest, Error, IncidentNo, Position, Result};
 
 /// The end of a workspace's order.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -31,6 +31,16 @@ impl Head {
             next_incident: 1,
             tzdata: String::new(),
         }
+    }
+}
+
+impl Head {
+    /// Refuses time zone data older than that of the last batch: versions are a year and letters, and compare as text.
+    pub fn admits_tzdata(&self, given: &str) -> Result<()> {
+        if *given < *self.tzdata {
+            return Err(Error::TzdataOlder { head: self.tzdata.clone(), given: given.to_owned() });
+        }
+        Ok(())
     }
 }
 

@@ -40,6 +40,9 @@ crate::codes! { STORAGE;
     CLOCK_BACKWARDS = "clock-backwards", 503, "the clock went backwards",
         cause: "The machine's time lies before the last time in the journal, and journal time only moves forward.",
         remedy: "Correct the machine's clock and keep it synchronised (NTP); then start again.";
+    TZDATA_OLDER = "tzdata-older", 503, "this program's time zone data is older than the journal's",
+        cause: "The last batch was decided with later time zone data than the one compiled into this program, so that deadlines of both would differ.",
+        remedy: "Run the version of Watchbell that wrote last, or a newer one. Nothing was written.";
     RESTORED = "restored", 503, "the journal was restored from a backup",
         cause: "Somebody ran `watchbell restore`. What was recorded after the backup is gone, and what was sent after it cannot be known.",
         remedy: "Go through the open incidents with the people who worked on them; clocks go on. Revoke again the tokens and accounts that were revoked since the backup.";

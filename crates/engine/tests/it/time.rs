@@ -1,7 +1,7 @@
 //! Moving time by hand: it walks through every instant at which something falls due.
 
 use calendar::Duration;
-use engine::TimeSource;
+use engine::{StartError, TimeSource};
 use wcore::event::Event;
 
 use crate::support::{Setup, World, at, both, clock, signal};
@@ -11,6 +11,25 @@ const ABSENCE: &str = r"  - id: no-answers
     absence: {metric: answers, service: support-assistant, within: 30m}
     raise: {class: degraded, severity: SEV-3}
 ";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_has_older_time_zone_data_does_not_write() {
+    let mut world = World::memory().await;
+    world.send(vec![signal("nothing")]).await.unwrap();
+    assert_eq!(world.engine().view().reader().head().unwrap().tzdata, calendar::tzdata());
+    world.write_elsewhere("9999z");
+    let head = world.engine().view().reader().head().unwrap();
+    let mut refusals = Vec::new();
+    for _ in 0..2 {
+        refusals.push(world.send(vec![signal("nothing")]).await.unwrap_err().code.id);
+    }
+    assert_eq!(refusals, ["store-moved", "tzdata-older"], "the head is read again, and still nothing is written");
+    assert_eq!(world.engine().view().reader().head().unwrap(), head);
+    match world.restart().await {
+        Err(StartError::Journal(error)) => assert_eq!(error.code().id, "tzdata-older"),
+        other => panic!("{other:?}"),
+    }
+}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn warnings_and_misses_carry_their_exact_instants() {

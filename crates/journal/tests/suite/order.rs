@@ -11,6 +11,7 @@ guarantees! {
     a_commit_moves_the_head_by_one
     a_batch_decided_on_an_older_head_is_refused
     journal_time_only_moves_forward
+    time_zone_data_never_goes_back
     incident_numbers_are_never_given_twice
     a_refused_batch_leaves_no_trace_and_the_writer_goes_on
     events_are_read_in_order_from_any_place
@@ -58,6 +59,21 @@ fn journal_time_only_moves_forward(mut world: World) {
         assert!(matches!(refused, Err(Error::ClockBackwards { head, given }) if head == at(100) && given == earlier));
     }
     world.commit(|batch| batch.recorded_at = at(100) + Duration::from_micros(1));
+}
+
+fn time_zone_data_never_goes_back(mut world: World) {
+    for (given, taken) in [("2025b", true), ("2026a", true), ("2025z", false), ("2026a", true), ("", false)] {
+        let before = world.reader.head().unwrap();
+        let result = world.try_commit(|batch| batch.tzdata = Some(given.to_owned()));
+        match result {
+            Ok(head) => assert!(taken && head.tzdata == given, "{given}"),
+            Err(Error::TzdataOlder { head, given: refused }) => {
+                assert_eq!((taken, head.as_str(), refused.as_str()), (false, "2026a", given));
+                assert_eq!(world.reader.head().unwrap(), before);
+            }
+            other => panic!("{given}: {other:?}"),
+        }
+    }
 }
 
 fn incident_numbers_are_never_given_twice(mut world: World) {

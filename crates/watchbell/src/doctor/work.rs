@@ -16,12 +16,15 @@ const RECENT: Duration = Duration::from_hours(24);
 /// Rows looked at: enough for a bad day, and for a quick answer.
 const ROWS: u32 = 1_000;
 
+/// Looks at one thing; a failure to read is the caller's finding.
+type Check = fn(&View, Instant) -> Result<Finding, Problem>;
+
 pub(super) fn look(view: &View, now: Instant) -> Vec<Finding> {
     let mut findings = match rules(view) {
         Ok(rules) => reach(&rules, now),
         Err(finding) => vec![finding],
     };
-    let checks: [(&'static str, fn(&View, Instant) -> Result<Finding, Problem>); 4] =
+    let checks: [(&'static str, Check); 4] =
         [("pages", pages), ("clocks", clocks), ("self-alerts", self_alerts), ("dead letters", dead)];
     for (name, check) in checks {
         let failed = |problem: Problem| Finding::fail(name, problem.to_string(), problem.code.remedy);
