@@ -32,7 +32,7 @@ use crate::{Idempotency, PINNED_POLICIES};
 use claims::Asked;
 pub(crate) use claims::Outlet;
 pub(crate) use complaint::SELF_ALERT_SEVERITY;
-use erase::Erased;
+use erase::{Erased, Expired};
 use signals::Group;
 
 /// An idempotency key is remembered this long.
@@ -85,6 +85,7 @@ pub(crate) struct Work<'a, 'i> {
     activated: Option<Arc<Rules>>,
     complaints: Vec<Problem>,
     erased: Erased,
+    expired: Expired,
     moves_head: bool,
     tally: Tally,
 }
@@ -135,6 +136,7 @@ impl<'a, 'i> Work<'a, 'i> {
             activated: None,
             complaints: Vec::new(),
             erased: Erased::default(),
+            expired: Expired::default(),
             moves_head: false,
             tally: Tally::default(),
         }
@@ -150,6 +152,7 @@ impl<'a, 'i> Work<'a, 'i> {
                 Piece::Whole(Input::Due(no)) => self.due(*no)?,
                 Piece::Whole(Input::Write(write)) => self.write(write)?,
                 Piece::Whole(Input::Erase(erase)) => self.erase(erase)?,
+                Piece::Whole(Input::Prune(prune)) => self.prune(&prune.step)?,
                 Piece::Whole(Input::Activate(activate)) => self.activate(activate)?,
                 Piece::Whole(Input::SelfAlert(problem)) => self.self_alert(problem)?,
                 Piece::Whole(Input::Signals(_)) | Piece::Part(_) => taken.push((i, self.take_signals(piece.signals()))),
@@ -387,6 +390,7 @@ impl<'a, 'i> Work<'a, 'i> {
         });
         let position = self.basis.position;
         let (private, erase) = self.seal();
+        let prune = self.expired.blocks.iter().map(|position| Position(*position)).collect();
         let incidents =
             self.basis.desk.changed().values().map(|incident| codec::incident_row(incident, position)).collect();
         let detectors = self.basis.detectors.changed().iter().map(|(key, detector)| DetectorChange {
@@ -414,7 +418,7 @@ impl<'a, 'i> Work<'a, 'i> {
             documents,
             private,
             erase,
-            ..journal::Batch::default()
+            prune,
         };
         Decision {
             batch,

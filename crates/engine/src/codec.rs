@@ -8,6 +8,7 @@ use std::borrow::Cow;
 use journal::{EventRow, IncidentNo, IncidentRow, Position};
 use problem::Problem;
 use wcore::Incident;
+use wcore::decision::Decision;
 use wcore::event::Entry;
 
 /// Changes whenever the shape of [`Incident`] does: older rows are folded again.
@@ -23,6 +24,8 @@ pub(crate) const OBSERVED: &str = "observed";
 pub(crate) const SELF_ALERT: &str = "self_alert";
 /// Kind of a journal row that says what customers' words were erased.
 pub(crate) const ERASED: &str = "erased";
+/// Kind of a journal row that says what retention took away.
+pub(crate) const PRUNED: &str = "pruned";
 /// Kind of a journal row that says that the journal was restored from a backup.
 pub(crate) const RESTORED: &str = "restored";
 
@@ -36,6 +39,16 @@ pub(crate) fn entry_row(no: u64, entry: &Entry) -> EventRow {
 
 pub(crate) fn entry(body: &[u8]) -> Result<Entry, Problem> {
     serde_json::from_slice(body).map_err(|e| unreadable(format!("an entry does not decode ({e})")))
+}
+
+/// The decision of an observing trigger.
+pub(crate) fn observed(body: &[u8]) -> Result<Decision, Problem> {
+    #[derive(serde::Deserialize)]
+    struct Observed {
+        decision: Decision,
+    }
+    let observed: Result<Observed, _> = serde_json::from_slice(body);
+    observed.map(|observed| observed.decision).map_err(|e| unreadable(format!("an observation does not decode ({e})")))
 }
 
 /// The state's bytes; equal states have equal bytes.

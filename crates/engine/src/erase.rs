@@ -77,7 +77,7 @@ fn decision(event: &Event) -> Option<&Decision> {
     }
 }
 
-fn decisions(stored: &StoredEntry) -> impl Iterator<Item = &Decision> {
+pub(crate) fn decisions(stored: &StoredEntry) -> impl Iterator<Item = &Decision> {
     stored.entry.events.iter().filter_map(decision)
 }
 

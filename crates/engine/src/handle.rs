@@ -12,7 +12,9 @@ use wcore::raise::Declaration;
 use wcore::{Command, Signal};
 
 use crate::erase::{Found, Selection};
-use crate::queue::{Act, ActInput, ActivateInput, EraseInput, Input, Reply, SignalsInput, WriteInput, stopping};
+use crate::queue::{
+    Act, ActInput, ActivateInput, EraseInput, Input, PruneInput, Reply, SignalsInput, WriteInput, stopping,
+};
 use crate::rules::Rules;
 use crate::shared::{Health, Shared};
 use crate::stats::Stats;
@@ -95,6 +97,11 @@ impl Engine {
     /// Erases what [`Engine::erasable`] found: words and salts are gone once it returns, the chain stays valid.
     pub async fn erase(&self, found: Found, reason: String, by: Actor) -> Result<(), Problem> {
         self.ask(|reply| Input::Erase(EraseInput { found, reason, by, reply })).await
+    }
+
+    /// Removes what one step of retention found.
+    pub(crate) async fn take_away(&self, step: crate::retention::Step) -> Result<(), Problem> {
+        self.ask(|reply| Input::Prune(PruneInput { step, reply })).await
     }
 
     /// Stores a small document, or deletes it.

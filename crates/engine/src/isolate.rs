@@ -185,6 +185,7 @@ impl Thread {
             }
             (Input::Signals(signals), outcome) => reply(signals.reply, Err(refusal(outcome))),
             (Input::Erase(erase), outcome) => reply(erase.reply, done(outcome)),
+            (Input::Prune(prune), outcome) => reply(prune.reply, done(outcome)),
             (Input::Write(write), outcome) => reply(write.reply, done(outcome)),
             // Nobody waits for these, so nobody else would try them again.
             (input @ Input::SelfAlert(_), Err(Failure::Journal(_))) if self.unwritten.len() < MAX_UNWRITTEN => {

@@ -13,6 +13,7 @@ use wcore::raise::Declaration;
 use wcore::{Command, Signal};
 
 use crate::erase::Found;
+use crate::retention::Step;
 use crate::rules::Rules;
 use crate::{Accepted, Applied, Idempotency};
 use std::sync::Arc;
@@ -39,6 +40,8 @@ pub(crate) enum Input {
     Write(WriteInput),
     /// Customers' words are erased.
     Erase(EraseInput),
+    /// What retention says goes.
+    Prune(PruneInput),
     /// Another policy or roster comes into force.
     Activate(ActivateInput),
     /// Watchbell complains about itself.
@@ -94,6 +97,12 @@ pub(crate) struct EraseInput {
     pub(crate) reply: Reply<()>,
 }
 
+/// One step of retention, found already.
+pub(crate) struct PruneInput {
+    pub(crate) step: Step,
+    pub(crate) reply: Reply<()>,
+}
+
 /// A new policy and roster.
 pub(crate) struct ActivateInput {
     pub(crate) rules: Arc<Rules>,
@@ -132,7 +141,7 @@ impl Queue {
     pub(crate) fn push(&self, input: Input) -> Result<(), Problem> {
         let mut lanes = self.lock();
         let from_outside = match &input {
-            Input::Act(_) | Input::Signals(_) | Input::Activate(_) | Input::Erase(_) => true,
+            Input::Act(_) | Input::Signals(_) | Input::Activate(_) | Input::Erase(_) | Input::Prune(_) => true,
             Input::Write(_) | Input::SelfAlert(_) | Input::Due(_) => false,
         };
         if lanes.closed || (lanes.draining && from_outside) {

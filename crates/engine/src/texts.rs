@@ -115,14 +115,18 @@ pub(crate) fn encode(texts: &Texts<'_>) -> Vec<u8> {
     lz4_flex::compress_prepend_size(&plain)
 }
 
+/// The number under which the texts of a block are sealed.
+pub(crate) fn generation(reader: &dyn Reader, position: u64) -> Result<u32, Problem> {
+    let Some(body) = codec::stored(reader.document(RESEALED, &position.to_string()))? else { return Ok(0) };
+    serde_json::from_slice(&body).map_err(|e| unreadable(position, &e))
+}
+
 /// The texts of a block that are still there, and the number under which they are sealed.
 pub(crate) fn read(reader: &dyn Reader, position: u64) -> Result<(u32, Texts<'static>), Problem> {
     let mut generation = 0;
     let mut content = codec::stored(reader.private(&row(position, generation)))?;
-    if content.is_none()
-        && let Some(body) = codec::stored(reader.document(RESEALED, &position.to_string()))?
-    {
-        generation = serde_json::from_slice(&body).map_err(|e| unreadable(position, &e))?;
+    if content.is_none() {
+        generation = self::generation(reader, position)?;
         content = codec::stored(reader.private(&row(position, generation)))?;
     }
     let Some(content) = content else { return Ok((generation, Vec::new())) };

@@ -71,6 +71,8 @@ pub struct Batch {
     pub private: Vec<PrivateRow>,
     /// Ids of private rows whose content and salt are erased; unknown and erased ones are ignored.
     pub erase: Vec<String>,
+    /// Positions whose blocks lose their signals; count, times and digest stay. Unknown ones are ignored.
+    pub prune: Vec<Position>,
     /// Answers to remember; a known key is replaced.
     pub idempotency: Vec<IdempotencyRow>,
     /// Small documents to insert, replace or delete.

@@ -72,10 +72,10 @@ pub trait Reader: Send + Sync {
     /// Events of one kind that belong to no incident, before a place if one is given, newest first.
     fn events_of_kind(&self, kind: &str, before: Option<EventPlace>, limit: u32) -> Result<Vec<StoredEvent>>;
 
-    /// Blocks after a position, in order.
+    /// Blocks after a position, in order; those that were pruned are passed over.
     fn blocks(&self, after: Position, limit: u32) -> Result<Vec<StoredBlock>>;
 
-    /// The block at a position.
+    /// The block at a position; none where it was pruned.
     fn block(&self, position: Position) -> Result<Option<StoredBlock>>;
 
     /// The last position recorded before an instant; 0 when there is none.

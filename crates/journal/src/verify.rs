@@ -14,6 +14,8 @@ pub struct Verification {
     pub blocks: u64,
     /// Signals in them.
     pub signals: u64,
+    /// Blocks whose signals were pruned; their digests hold.
+    pub pruned: u64,
     /// Private rows whose content matches its digest.
     pub private: u64,
     /// Private rows whose content was erased; their digests hold.
@@ -30,7 +32,7 @@ pub fn verify(reader: &dyn Reader, workspace: Workspace) -> Result<Verification>
 /// The same from a position on, whose own hash is believed: quick, and blind to what lies before.
 pub fn verify_after(reader: &dyn Reader, workspace: Workspace, after: Position) -> Result<Verification> {
     let head = reader.head()?;
-    let mut so_far = Verification { head, events: 0, blocks: 0, signals: 0, private: 0, erased: 0 };
+    let mut so_far = Verification { head, events: 0, blocks: 0, signals: 0, pruned: 0, private: 0, erased: 0 };
     let mut previous = match after {
         Position(0) => Head::genesis().hash,
         _ => match reader.entry(after)? {
@@ -70,13 +72,19 @@ impl Verification {
         self.events += entry.events.len() as u64;
         self.blocks += u64::from(entry.block.is_some());
         self.signals += entry.block.as_ref().map_or(0, |block| u64::from(block.count));
+        self.pruned += u64::from(is_pruned(entry));
         self.private += entry.private.len() as u64 - erased;
         self.erased += erased;
     }
 }
 
+/// Whether only the digest of its signals is left. The journal of the engine says when and why.
+fn is_pruned(entry: &Entry) -> bool {
+    entry.block_digest.is_some() && entry.block.as_ref().is_some_and(|block| block.bytes.is_empty())
+}
+
 fn recompute(workspace: Workspace, previous: &Digest, entry: &Entry) -> Result<Digest> {
-    if entry.block.as_ref().map(chain::block_digest) != entry.block_digest {
+    if entry.block.as_ref().map(chain::block_digest) != entry.block_digest && !is_pruned(entry) {
         return broken(entry.position, "the block of signals does not match its digest");
     }
     for private in &entry.private {

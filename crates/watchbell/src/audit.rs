@@ -24,12 +24,17 @@ fn verify(data: &Path, json: bool) -> anyhow::Result<Exit> {
     let reader = reader(data)?;
     let found = journal::verify(&*reader, Workspace::default());
     match found {
+        Ok(found) if found.pruned > recorded(&*reader)? => {
+            let why = "more blocks of signals were emptied than the journal's records of retention name";
+            altered(found.head.position, why, json);
+            Ok(Exit::Failure)
+        }
         Ok(found) => {
             let hash: String = found.head.hash.iter().map(|byte| format!("{byte:02x}")).collect();
             if json {
                 let value = serde_json::json!({
                     "valid": true, "position": found.head.position.0, "hash": hash, "events": found.events,
-                    "blocks": found.blocks, "signals": found.signals,
+                    "blocks": found.blocks, "signals": found.signals, "pruned_blocks": found.pruned,
                 });
                 println!("{value}");
             } else {
@@ -37,19 +42,30 @@ fn verify(data: &Path, json: bool) -> anyhow::Result<Exit> {
                     "The journal is whole: {} positions, {} events, {} signals",
                     found.head.position, found.events, found.signals
                 );
+                if found.pruned > 0 {
+                    println!("retention removed the signals of {} blocks; their digests hold", found.pruned);
+                }
                 println!("head {hash} at {}", found.head.recorded_at);
             }
             Ok(Exit::Ok)
         }
         Err(journal::Error::Broken { position, why }) => {
-            if json {
-                println!("{}", serde_json::json!({"valid": false, "position": position.0, "why": why}));
-            } else {
-                println!("The journal was altered: at position {position}, {why}");
-            }
+            altered(position, &why, json);
             Ok(Exit::Failure)
         }
         Err(error) => Err(explain(&error.problem())),
+    }
+}
+
+fn recorded(reader: &dyn Reader) -> anyhow::Result<u64> {
+    engine::retention::recorded(reader).map_err(|problem| explain(&problem))
+}
+
+fn altered(position: journal::Position, why: &str, json: bool) {
+    if json {
+        println!("{}", serde_json::json!({"valid": false, "position": position.0, "why": why}));
+    } else {
+        println!("The journal was altered: at position {position}, {why}");
     }
 }
 

@@ -71,3 +71,79 @@ pub(crate) fn run(args: &DoctorArgs) -> anyhow::Result<Exit> {
     }
     Ok(if worst == Verdict::Fail { Exit::Failure } else { Exit::Ok })
 }
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
+    use calendar::{Duration, Instant};
+    use journal::{Batch, DocumentChange, Position};
+
+    use super::*;
+
+    /// A store whose only batch was recorded at `now`, with a self-alert of that hour and settings of retention.
+    fn folder(now: Instant) -> tempfile::TempDir {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::set_permissions(folder.path(), std::fs::Permissions::from_mode(0o700)).unwrap();
+        let store = Sqlite::open(folder.path()).unwrap();
+        let document = |collection: &str, id: &str, body: serde_json::Value| DocumentChange {
+            collection: collection.to_owned(),
+            id: id.to_owned(),
+            body: Some(body.to_string().into_bytes()),
+        };
+        let alert = serde_json::json!({
+            "code": "clock-jumped", "detail": "", "count": 1, "first_at": now, "last_at": now, "told_at": now,
+        });
+        let retention = serde_json::to_value(engine::Retention::default()).unwrap();
+        let batch = Batch {
+            expected: Position(0),
+            recorded_at: now,
+            next_incident: 1,
+            documents: vec![
+                document("self_alerts", "clock-jumped", alert),
+                document("settings", "retention", retention),
+            ],
+            ..Batch::default()
+        };
+        store.writer(Workspace::default()).unwrap().commit(&batch).unwrap();
+        folder
+    }
+
+    fn findings(folder: &tempfile::TempDir, now: Instant) -> Vec<Finding> {
+        let store = Sqlite::open_read_only(folder.path()).unwrap();
+        let view = View::new(store.reader(Workspace::default()).unwrap());
+        let mut findings = machine::look(folder.path(), &store, view.reader(), now);
+        findings.extend(work::look(&view, now));
+        findings
+    }
+
+    #[test]
+    fn each_check_finds_what_was_prepared_for_it() {
+        use Verdict::{Fail, Ok, Warn};
+        let now = Instant::from_micros(1_795_788_000_000_000);
+        let later = Duration::from_hours(48);
+        let folder = folder(now);
+        let cases: [(Duration, &str, Verdict, &str); 12] = [
+            (Duration::ZERO, "files", Ok, "only their owner"),
+            (Duration::ZERO, "database", Ok, "whole"),
+            (Duration::ZERO, "chain", Ok, "whole from position 1 to 1"),
+            (Duration::ZERO, "clock", Ok, "not behind"),
+            (-Duration::from_mins(1), "clock", Fail, "1m ahead of this machine's clock"),
+            (Duration::ZERO, "backup", Warn, "none was ever made"),
+            (Duration::ZERO, "policy", Fail, "none has been in force"),
+            (Duration::ZERO, "pages", Ok, "0 messages wait"),
+            (Duration::ZERO, "clocks", Ok, "none runs"),
+            (Duration::ZERO, "self-alerts", Warn, "clock-jumped (1, last 2026-"),
+            (later, "self-alerts", Ok, "none in the last 24 h"),
+            (Duration::ZERO, "retention", Ok, "kept 400 days, customers' words 180 days; nothing is stored"),
+        ];
+        for (offset, check, verdict, says) in cases {
+            let found = findings(&folder, now + offset);
+            let found: Vec<&Finding> = found.iter().filter(|finding| finding.check == check).collect();
+            assert_eq!(found.len(), 1, "{check}");
+            let finding = found[0];
+            assert!(finding.verdict == verdict && finding.says.contains(says), "{finding:?}");
+            assert_eq!(finding.remedy.is_empty(), verdict == Ok, "whoever is warned is told what to do: {finding:?}");
+        }
+    }
+}

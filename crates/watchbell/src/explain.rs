@@ -122,9 +122,13 @@ fn show(decision: &Decision, view: &View) -> anyhow::Result<()> {
     println!("    because {}", decision.statement);
     println!("    clause  {}", decision.clause.trim());
     println!("    policy  {}", decision.policy);
+    let pruned = engine::retention::reach(view).map_err(|problem| explain(&problem))?.signals;
     for place in &decision.signals {
         match find(*place, view)? {
             Some(text) => println!("    signal  {}#{}  {text}", place.position, place.index),
+            None if place.position <= pruned => {
+                println!("    signal  {}#{}  (pruned by retention)", place.position, place.index);
+            }
             None => println!("    signal  {}#{}  (no longer stored)", place.position, place.index),
         }
     }

@@ -27,6 +27,7 @@ pub(crate) async fn run(args: &ServeArgs) -> anyhow::Result<Exit> {
     log_to_stderr();
     let stop = stop_signal()?;
     let settings = Settings::gather(args)?;
+    let retention = settings.retention()?;
     let listener = bind(settings.get("listen")).await?;
     let address = listener.local_addr().context("failed to read the listening address")?;
     let public_url = match settings.get("public_url") {
@@ -43,6 +44,7 @@ pub(crate) async fn run(args: &ServeArgs) -> anyhow::Result<Exit> {
     config.dev = args.dev;
     config.test_clock = args.test_clock.is_some();
     config.signals_per_minute = settings.number("signals_per_minute")?;
+    tokio::spawn(engine.clone().retain(retention));
     keep_status_page(&settings, &engine, &mut config);
     if let Some(heartbeat) = &settings.heartbeat {
         heartbeat.start(&engine);
@@ -67,7 +69,7 @@ fn keep_status_page(settings: &Settings, engine: &Engine, config: &mut AppConfig
 pub(crate) fn show_config(args: &ConfigArgs) -> anyhow::Result<()> {
     let ConfigCommand::Show(serve) = &args.command;
     for setting in Settings::gather(serve)?.all {
-        println!("{:<18} {:<32} {}", setting.name, setting.value, setting.origin);
+        println!("{:<24} {:<32} {}", setting.name, setting.value, setting.origin);
     }
     Ok(())
 }

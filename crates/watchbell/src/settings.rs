@@ -6,6 +6,8 @@ use std::fmt;
 use std::path::PathBuf;
 
 use anyhow::Context as _;
+use calendar::Duration;
+use engine::{DUPLICATE_WINDOW, Retention};
 use serde::Deserialize;
 
 use crate::cli::ServeArgs;
@@ -64,10 +66,20 @@ struct File {
     status_export: Option<String>,
     signals_per_minute: Option<u32>,
     heartbeat: Option<Heartbeat>,
+    #[serde(default)]
+    retention: RetentionFile,
+}
+
+/// `[retention]` of `watchbell.toml`.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RetentionFile {
+    signals: Option<String>,
+    private_texts: Option<String>,
 }
 
 /// Name, environment variable, default.
-const TABLE: [(&str, &str, &str); 8] = [
+const TABLE: [(&str, &str, &str); 10] = [
     ("listen", "WATCHBELL_LISTEN", "127.0.0.1:8420"),
     ("data", "WATCHBELL_DATA", "watchbell-data"),
     ("policy", "WATCHBELL_POLICY", "policy.yaml"),
@@ -76,6 +88,8 @@ const TABLE: [(&str, &str, &str); 8] = [
     ("status_url", "WATCHBELL_STATUS_URL", ""),
     ("status_export", "WATCHBELL_STATUS_EXPORT", ""),
     ("signals_per_minute", "WATCHBELL_SIGNALS_PER_MINUTE", ""),
+    ("retention.signals", "WATCHBELL_RETENTION_SIGNALS", "400d"),
+    ("retention.private_texts", "WATCHBELL_RETENTION_PRIVATE_TEXTS", "180d"),
 ];
 
 impl Settings {
@@ -92,6 +106,8 @@ impl Settings {
             args.status_url.clone(),
             text(&args.status_export),
             None,
+            None,
+            None,
         ];
         let filed = [
             file.listen,
@@ -102,6 +118,8 @@ impl Settings {
             file.status_url,
             file.status_export,
             file.signals_per_minute.map(|count| count.to_string()),
+            file.retention.signals,
+            file.retention.private_texts,
         ];
         let rows = TABLE.iter().zip(flags).zip(filed);
         let all = rows.map(|(((name, variable, default), flag), filed)| {
@@ -136,6 +154,28 @@ impl Settings {
         }
     }
 
+    /// How long things are kept. Nothing may go while the duplicate window still needs it.
+    pub(crate) fn retention(&self) -> anyhow::Result<Retention> {
+        let age = |name: &str| {
+            let text = self.get(name);
+            let wrong = |why: String| Ended::with(Exit::Usage, format!("{name} is `{text}`: {why}"));
+            let days = text.strip_suffix('d').and_then(|days| days.trim().parse::<u32>().ok());
+            let age = match days {
+                Some(days) => Duration::from_hours(i64::from(days) * 24),
+                None => {
+                    crate::cli::duration(text).map_err(|_| wrong("write days or hours, such as 90d or 72h".into()))?
+                }
+            };
+            if age < DUPLICATE_WINDOW {
+                let why =
+                    format!("signals sent again are recognised for {DUPLICATE_WINDOW:#}, so nothing may go earlier");
+                return Err(wrong(why));
+            }
+            Ok(age)
+        };
+        Ok(Retention { signals: age("retention.signals")?, private_texts: age("retention.private_texts")? })
+    }
+
     /// The value of a setting of [`TABLE`].
     pub(crate) fn get(&self, name: &str) -> &str {
         self.all.iter().find(|setting| setting.name == name).map_or("", |setting| setting.value.as_str())
@@ -152,4 +192,26 @@ fn read_file(args: &ServeArgs) -> anyhow::Result<(File, PathBuf)> {
     let file = toml::from_str(&text)
         .map_err(|e| Ended::with(Exit::Usage, format!("{} is not a valid configuration:\n{e}", path.display())))?;
     Ok((file, path))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn retention_is_read_in_days_and_hours_and_never_shorter_than_the_duplicate_window() {
+        let of = |signals: &str| {
+            let row = |name, value: &str| Setting { name, value: value.to_owned(), origin: Origin::Default };
+            let all = vec![row("retention.signals", signals), row("retention.private_texts", "30d")];
+            Settings { all, heartbeat: None }.retention()
+        };
+        for (text, hours) in [("400d", 400 * 24), ("72h", 72), ("1d", 24)] {
+            assert_eq!(of(text).unwrap().signals, Duration::from_hours(hours), "{text}");
+        }
+        for (text, why) in [("23h", "so nothing may go earlier"), ("0d", "so nothing may go"), ("soon", "such as 90d")]
+        {
+            let refused = of(text).unwrap_err().to_string();
+            assert!(refused.contains("retention.signals") && refused.contains(why), "{text}: {refused}");
+        }
+    }
 }

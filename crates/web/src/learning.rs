@@ -169,7 +169,9 @@ fn warming(view: &View, live: &Policy, from: Instant) -> Result<Signals, Problem
 /// When the journal begins.
 fn first_recorded(view: &View) -> Result<Option<Instant>, Problem> {
     let first = view.reader().entry(Position(1)).map_err(|error| stored(&error))?;
-    Ok(first.map(|entry| entry.recorded_at))
+    // What retention left of the time before is evidence only, and would make counts look small.
+    let complete = engine::retention::reach(view)?.complete_from;
+    Ok(first.map(|entry| complete.map_or(entry.recorded_at, |from| from.max(entry.recorded_at))))
 }
 
 /// What was in force, one after the other, up to an instant.

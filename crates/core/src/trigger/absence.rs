@@ -166,6 +166,11 @@ impl<'p> Rule<'p> {
 }
 
 impl AbsenceState {
+    /// The signal that it may still name.
+    pub(super) fn place(&self) -> Option<SignalRef> {
+        self.last
+    }
+
     /// The trigger that it belongs to.
     pub(super) fn trigger(&self) -> &str {
         &self.trigger

@@ -43,6 +43,11 @@ impl CountState {
         self.stale_at
     }
 
+    /// Signals that it may still name.
+    pub(super) fn places(&self) -> impl Iterator<Item = SignalRef> {
+        self.recent.iter().map(|(_, _, place)| *place)
+    }
+
     /// Counts a signal for a clause; the first of those counted if that makes it fire.
     pub(super) fn observe(&mut self, rule: Rule, clause: &str, observed: Observed<'_>) -> Option<Vec<SignalRef>> {
         if self.clause != clause {

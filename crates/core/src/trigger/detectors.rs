@@ -6,6 +6,7 @@ use std::ops::Bound;
 use calendar::Instant;
 use serde::{Deserialize, Serialize};
 
+use crate::decision::SignalRef;
 use crate::trigger::{AbsenceState, CountState, Quiet, RateState};
 
 /// Detectors of one workspace beyond which further keys of a trigger are judged together: a field of
@@ -31,6 +32,17 @@ pub enum Detector {
 const QUIET: &str = "|quiet|";
 
 impl Detector {
+    /// Signals that it may still name in a decision.
+    pub fn places(&self) -> impl Iterator<Item = SignalRef> {
+        let (count, rate, absence) = match self {
+            Detector::Count(state) => (Some(state.places()), None, None),
+            Detector::Rate(state) => (None, Some(state.places()), None),
+            Detector::Absence(state) => (None, None, state.place()),
+            Detector::Quiet(_) => (None, None, None),
+        };
+        count.into_iter().flatten().chain(rate.into_iter().flatten()).chain(absence)
+    }
+
     /// The next instant at which it changes by itself.
     fn next_due(&self) -> Option<Instant> {
         match self {

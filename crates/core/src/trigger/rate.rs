@@ -251,6 +251,12 @@ impl<'p> Rule<'p> {
 }
 
 impl RateState {
+    /// Signals that it may still name.
+    pub(super) fn places(&self) -> impl Iterator<Item = SignalRef> {
+        let waiting = self.units.by_id.values().filter_map(|seen| seen.bet.as_ref().map(|bet| bet.place));
+        self.bad.iter().copied().chain(waiting)
+    }
+
     /// The trigger that it belongs to.
     pub(super) fn trigger(&self) -> &str {
         &self.trigger

@@ -1,7 +1,7 @@
 //! Erasing customers' words: their private row goes with its salt, what else it held is sealed anew.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use journal::{EventRow, PrivateContent, PrivateRow};
 use problem::Problem;
@@ -10,12 +10,44 @@ use wcore::event::{Entry, Event};
 use super::Work;
 use crate::codec;
 use crate::queue::EraseInput;
+use crate::retention::Step;
 use crate::texts::{self, RESEALED, Text, Texts};
 
 /// What is left of the texts of earlier blocks, by position: the number of the old row, and the rest.
 pub(super) type Erased = BTreeMap<u64, (u32, Texts<'static>)>;
 
+/// What is older than its time, by position.
+#[derive(Default)]
+pub(super) struct Expired {
+    /// Blocks that go.
+    pub(super) blocks: BTreeSet<u64>,
+    /// Blocks whose words go: an erasure in the same batch must not seal them anew.
+    words: BTreeSet<u64>,
+    /// Their private rows.
+    rows: Vec<String>,
+}
+
 impl Work<'_, '_> {
+    /// Takes away what retention found. The rows are looked up here, since an erasure may have sealed them anew.
+    pub(super) fn prune(&mut self, step: &Step) -> Result<(), Problem> {
+        for position in &step.words {
+            let generation = texts::generation(self.basis.reader, *position)?;
+            self.expired.rows.push(texts::row(*position, generation));
+            if generation > 0 {
+                self.document(RESEALED, &position.to_string(), None);
+            }
+        }
+        self.expired.words.extend(&step.words);
+        self.expired.blocks.extend(&step.blocks);
+        let (collection, id, reach) = step.document();
+        self.document(collection, id, Some(reach));
+        if !step.is_empty() {
+            self.events.push(EventRow { incident: None, kind: Cow::Borrowed(codec::PRUNED), body: step.record() });
+            self.moves_head = true;
+        }
+        Ok(())
+    }
+
     /// Takes words away. The journal keeps who did it, why, and where; incidents say so in their timelines.
     pub(super) fn erase(&mut self, input: &EraseInput) -> Result<(), Problem> {
         for (position, indexes) in &input.found.places {
@@ -64,12 +96,13 @@ impl Work<'_, '_> {
         }
         for (of, (generation, left)) in std::mem::take(&mut self.erased) {
             ended.push(texts::row(of, generation));
-            if !left.is_empty() {
+            if !left.is_empty() && !self.expired.words.contains(&of) {
                 push(texts::row(of, generation + 1), &left);
                 let key = (RESEALED.to_owned(), of.to_string());
                 self.documents.insert(key, Some(codec::json(&(generation + 1))));
             }
         }
+        ended.append(&mut self.expired.rows);
         (private, ended)
     }
 }

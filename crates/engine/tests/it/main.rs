@@ -16,6 +16,7 @@ mod publication;
 mod receipts;
 mod refold;
 mod restore;
+mod retention;
 mod retries;
 mod shutdown;
 mod storage;

@@ -208,7 +208,7 @@ fn place(row: &DeliveryRow) -> DeliveryPlace {
 }
 
 fn stored_block(entry: &Entry) -> Option<StoredBlock> {
-    let block = entry.block.clone()?;
+    let block = entry.block.clone().filter(|block| !block.bytes.is_empty())?;
     Some(StoredBlock { position: entry.position, recorded_at: entry.recorded_at, block })
 }
 

@@ -95,6 +95,11 @@ impl State {
         for (index, row) in batch.private.iter().enumerate() {
             self.private.insert(row.id.clone(), (position, index));
         }
+        for position in &batch.prune {
+            if let Some(block) = self.entries.get_mut(position).and_then(|entry| entry.block.as_mut()) {
+                block.bytes.clear();
+            }
+        }
         for id in &batch.erase {
             let Some((position, index)) = self.private.get(id) else { continue };
             if let Some(entry) = self.entries.get_mut(position) {

@@ -130,7 +130,7 @@ impl Reader for SqliteReader {
     fn blocks(&self, after: Position, limit: u32) -> Result<Vec<StoredBlock>> {
         let sql = format!(
             "SELECT {BLOCK} FROM block JOIN batch USING (workspace, position)
-             WHERE block.workspace = ?1 AND block.position > ?2 ORDER BY block.position LIMIT ?3"
+             WHERE block.workspace = ?1 AND block.position > ?2 AND length(block.bytes) > 0 ORDER BY block.position LIMIT ?3"
         );
         self.all(&sql, params![self.workspace, after, limit], column::block)
     }
@@ -138,7 +138,7 @@ impl Reader for SqliteReader {
     fn block(&self, position: Position) -> Result<Option<StoredBlock>> {
         let sql = format!(
             "SELECT {BLOCK} FROM block JOIN batch USING (workspace, position)
-             WHERE block.workspace = ?1 AND block.position = ?2"
+             WHERE block.workspace = ?1 AND block.position = ?2 AND length(block.bytes) > 0"
         );
         self.one(&sql, params![self.workspace, position], column::block)
     }

@@ -107,6 +107,7 @@ impl Commit<'_> {
         self.block(batch)?;
         self.events(batch)?;
         self.private(batch, sealed)?;
+        self.prune(&batch.prune)?;
         write_incidents(self.transaction, self.workspace, &batch.incidents)?;
         self.detectors(&batch.detectors)?;
         outbox::requests(self.transaction, self.workspace, &batch.requests)?;
@@ -186,6 +187,15 @@ impl Commit<'_> {
             .prepare_cached("UPDATE private SET salt = NULL, bytes = NULL WHERE workspace = ?1 AND id = ?2")?;
         for id in &batch.erase {
             erase.execute(params![self.workspace, id])?;
+        }
+        Ok(())
+    }
+
+    fn prune(&self, positions: &[Position]) -> Result<(), Fault> {
+        let mut empty =
+            self.transaction.prepare_cached("UPDATE block SET bytes = x'' WHERE workspace = ?1 AND position = ?2")?;
+        for position in positions {
+            empty.execute(params![self.workspace, position])?;
         }
         Ok(())
     }

@@ -52,21 +52,24 @@ fn batch() -> impl Strategy<Value = Batch> {
         vec((id(), 1..4u8, 0..5i64).prop_map(|(id, severity, at)| request(&id, severity, at)), 0..2),
         vec(update(), 0..2),
     );
-    let apart = (vec(id(), 0..2), vec(id(), 0..2));
-    (-1..9i64, 0..3u64, signals, rows, apart).prop_map(|(later, numbers, signals, rows, (private_ids, erase))| Batch {
-        // Relative to the head; the world fills the rest in.
-        recorded_at: at(later),
-        next_incident: numbers,
-        block: signals.map(|bytes| Block { count: 1, first_at: at(0), last_at: at(1), bytes }),
-        events: rows.0,
-        incidents: rows.1,
-        detectors: rows.2,
-        requests: rows.3,
-        deliveries: rows.4,
-        private: private_ids.iter().map(|id| private(id, "x")).collect(),
-        erase,
-        ..Batch::default()
-    })
+    let apart = (vec(id(), 0..2), vec(id(), 0..2), vec((0..6u64).prop_map(Position), 0..2));
+    (-1..9i64, 0..3u64, signals, rows, apart).prop_map(
+        |(later, numbers, signals, rows, (private_ids, erase, prune))| Batch {
+            // Relative to the head; the world fills the rest in.
+            recorded_at: at(later),
+            next_incident: numbers,
+            block: signals.map(|bytes| Block { count: 1, first_at: at(0), last_at: at(1), bytes }),
+            events: rows.0,
+            incidents: rows.1,
+            detectors: rows.2,
+            requests: rows.3,
+            deliveries: rows.4,
+            private: private_ids.iter().map(|id| private(id, "x")).collect(),
+            erase,
+            prune,
+            ..Batch::default()
+        },
+    )
 }
 
 fn step() -> impl Strategy<Value = Step> {

@@ -20,6 +20,7 @@ guarantees! {
     workspaces_do_not_see_each_other
     the_chain_has_the_same_bytes_on_every_store_for_ever
     the_chain_is_verified_with_erased_data
+    pruned_blocks_are_passed_over_and_the_chain_holds
     one_batch_holds_thousands_of_rows
 }
 
@@ -208,6 +209,21 @@ fn the_chain_has_the_same_bytes_on_every_store_for_ever(mut world: World) {
         908e19c81d2c268675ee0824e763c57cdba5f1fc75d9cc46fa14bf5e2fd44640
         8f166c25907bad7f9666253637ac746535ecf861b925e9c218812267ba9766de"#]]
     .assert_eq(&hashes);
+}
+
+fn pruned_blocks_are_passed_over_and_the_chain_holds(mut world: World) {
+    for bytes in [b"one", b"two"] {
+        world.commit(|batch| batch.block = block(2, bytes));
+    }
+    world.commit(|batch| batch.prune = vec![Position(1), Position(3), Position(9)]);
+    let left: Vec<Position> =
+        world.reader.blocks(Position(0), ALL).unwrap().iter().map(|found| found.position).collect();
+    assert_eq!((left, world.reader.block(Position(1)).unwrap()), (vec![Position(2)], None));
+    let kept = world.reader.entry(Position(1)).unwrap().unwrap();
+    assert_eq!(kept.block, block(2, b""), "count and times stay");
+    assert!(kept.block_digest.is_some());
+    let found = verify(&*world.reader, Workspace::default()).unwrap();
+    assert_eq!((found.pruned, found.blocks, found.signals), (1, 2, 4));
 }
 
 fn the_chain_is_verified_with_erased_data(mut world: World) {

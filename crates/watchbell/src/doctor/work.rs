@@ -24,8 +24,13 @@ pub(super) fn look(view: &View, now: Instant) -> Vec<Finding> {
         Ok(rules) => reach(&rules, now),
         Err(finding) => vec![finding],
     };
-    let checks: [(&'static str, Check); 4] =
-        [("pages", pages), ("clocks", clocks), ("self-alerts", self_alerts), ("dead letters", dead)];
+    let checks: [(&'static str, Check); 5] = [
+        ("pages", pages),
+        ("clocks", clocks),
+        ("self-alerts", self_alerts),
+        ("dead letters", dead),
+        ("retention", retention),
+    ];
     for (name, check) in checks {
         let failed = |problem: Problem| Finding::fail(name, problem.to_string(), problem.code.remedy);
         findings.push(check(view, now).unwrap_or_else(failed));
@@ -125,4 +130,22 @@ fn dead(view: &View, now: Instant) -> Result<Finding, Problem> {
             "GET /api/v1/deliveries?state=dead says to whom and why",
         ),
     })
+}
+
+fn retention(view: &View, now: Instant) -> Result<Finding, Problem> {
+    let Some(found) = engine::retention::forecast(view, now)? else {
+        return Ok(Finding::ok("retention", "not known yet: no server of this version has run on it"));
+    };
+    let days = |age: Duration| age.as_hours() / 24;
+    let kept = format!(
+        "signals are kept {} days, customers' words {} days",
+        days(found.retention.signals),
+        days(found.retention.private_texts)
+    );
+    let next = match (found.blocks, found.next_at) {
+        (0, None) => "nothing is stored that could go".to_owned(),
+        (0, Some(at)) => format!("nothing goes within a day; the oldest block is due at {at}"),
+        (blocks, _) => format!("{blocks} blocks with {} kB go within a day", found.bytes >> 10),
+    };
+    Ok(Finding::ok("retention", format!("{kept}; {next}")))
 }

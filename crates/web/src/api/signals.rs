@@ -45,16 +45,22 @@ pub(crate) async fn index(
         // The batch of the cursor is read again, since it may hold more; it counts on top.
         let (position, skipped) =
             after.map_or((0, 0), |(position, index)| (position.saturating_sub(1), index.saturating_add(1)));
-        view.signals(position, skipped.saturating_add(limit as u32 + 1))
+        let signals = view.signals(position, skipped.saturating_add(limit as u32 + 1))?;
+        Ok((signals, engine::retention::reach(view)?))
     });
-    let stored = stored.await?;
+    let (stored, reach) = stored.await?;
     let first = stored.partition_point(|stored| after.is_some_and(|at| (stored.position, stored.index) <= at));
     let rest = &stored[first..];
     let page = &rest[..rest.len().min(limit)];
     let next = page.last().filter(|_| rest.len() > limit).map(|last| format!("{}.{}", last.position, last.index));
     let rules = app.engine.rules();
     let shown = page.iter().filter(|stored| viewer.admin || !is_restricted(&rules.policy, &stored.signal));
-    Ok(list("signals", shown.map(shape).collect(), next))
+    let Json(mut answer) = list("signals", shown.map(shape).collect(), next);
+    // Who begins before that point meets a gap: evidence is there, its neighbours are not.
+    if let Some(from) = reach.complete_from.filter(|_| after.is_none_or(|(position, _)| position < reach.signals)) {
+        answer["pruned"] = json!({"complete_from": from, "why": "pruned by retention; evidence of decisions is kept"});
+    }
+    Ok(Json(answer))
 }
 
 fn shape(stored: &StoredSignal) -> Value {
