@@ -36,8 +36,9 @@ pub(super) async fn everything(api: &Api, incident: &str, more: &[String]) -> Re
     let paths = routes.filter(|path| *path != STREAM).chain(FURTHER).map(str::to_owned).chain(more.iter().cloned());
     let mut seen = Vec::new();
     for path in paths {
-        let path = path.replace("{id}", incident).replace("INC-1", incident);
+        let path = path.replace("{id}", incident);
         let path = path.replace("{code}", "incident-unknown").replace("{person}", "vic");
+        let path = path.replace("{name}", "none").replace("{key}", "none").replace("{command}", "confirm");
         let reply = api.call("GET", &path, None).await?;
         ensure!(reply.status < 500, "GET {path} answered {}: {}", reply.status, reply.text());
         seen.push(Seen { path, status: reply.status, text: reply.text() });

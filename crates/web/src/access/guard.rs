@@ -22,9 +22,6 @@ use crate::refusal::Refusal;
 /// How long a request may take, in real time, its body included. Nothing durable takes half as long.
 const REQUEST_TIME_MAX: Duration = Duration::from_secs(30);
 
-/// Styles and scripts say nothing about this server's incidents, and signing in needs them.
-const ASSETS: &str = "/assets/";
-
 /// What a route asks of its caller.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Needs {
@@ -116,18 +113,6 @@ pub(crate) async fn guard(
     };
     let principal = app.access.recognise(request.headers(), request.uri(), places)?;
     principal.must(permission)?;
-    admit(&app, request, principal, next).await
-}
-
-/// Lets a request for a page in: of these, only assets are open to strangers.
-pub(crate) async fn guard_page(State(app): State<App>, request: Request, next: Next) -> Result<Response, Refusal> {
-    let path = request.uri().path();
-    let reads = is_safe(request.method());
-    if reads && path.starts_with(ASSETS) {
-        return in_time(request, next).await;
-    }
-    let principal = app.access.recognise(request.headers(), request.uri(), Places::Usual)?;
-    principal.must(if reads { Permission::Read } else { Permission::Report })?;
     admit(&app, request, principal, next).await
 }
 

@@ -22,7 +22,7 @@ use engine::Engine;
 use problem::Problem;
 
 pub(crate) use account::Account;
-pub(crate) use guard::{InFlight, Needs, Slot, guard, guard_page};
+pub(crate) use guard::{InFlight, Needs, Slot, guard};
 pub(crate) use link::Purpose;
 pub(crate) use password::{LENGTH_MAX as PASSWORD_LENGTH_MAX, LENGTH_MIN as PASSWORD_LENGTH_MIN};
 pub use principal::Scope;

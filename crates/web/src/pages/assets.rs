@@ -60,7 +60,7 @@ impl Asset {
 }
 
 /// Serves one of them.
-pub(super) async fn serve(Path(name): Path<String>) -> Response {
+pub(crate) async fn serve(Path(name): Path<String>) -> Response {
     match [&*STYLE, &*SCRIPT, &*STATUS_STYLE, &*ICON].into_iter().find(|asset| asset.name() == name) {
         Some(asset) => {
             ([(header::CONTENT_TYPE, asset.kind), (header::CACHE_CONTROL, FOR_EVER)], asset.body).into_response()

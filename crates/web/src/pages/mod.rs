@@ -24,12 +24,10 @@ mod pace;
 pub(crate) mod pass;
 mod policy;
 pub(crate) mod reports;
-mod serve;
+pub(crate) mod serve;
 pub(crate) mod sources;
 mod submit;
 mod words;
 
 #[cfg(test)]
 mod tests;
-
-pub(crate) use serve::routes;

@@ -1,14 +1,12 @@
-//! The pages' routes: read what a page shows, or turn a form into a command.
+//! The pages behind the guard: read what a page shows, or turn a form into a command.
 //!
 //! The same engine and the same commands as the API. A refused command is shown at its form,
 //! with what was typed; everything else that is refused becomes a page of its own.
 
-use axum::Router;
 use axum::extract::rejection::FormRejection;
 use axum::extract::{Form, Path, Query, State};
 use axum::http::StatusCode;
 use axum::response::{Html, IntoResponse, Redirect, Response};
-use axum::routing::get;
 use engine::{Delivery, Idempotency, SelfAlert, StoredSignal, View};
 use journal::{DeliveryFilter, IncidentFilter, IncidentNo};
 use problem::Problem;
@@ -25,7 +23,7 @@ use super::inbox::Inbox;
 use super::incident::alone;
 use super::names::Names;
 use super::submit::Fields;
-use super::{assets, board, declare, deliveries, inbox, incident, pace, policy, submit};
+use super::{board, declare, deliveries, inbox, incident, pace, policy, submit};
 use crate::access::{Grant, Principal, Viewer, may_see};
 use crate::api::commands::must_may;
 use crate::app::App;
@@ -44,30 +42,17 @@ const EVIDENCE_MAX: u32 = 4_096;
 /// The channel that the inbox shows.
 const INBOX: &str = "inbox";
 
-/// Every page behind the guard, and the assets, which it lets through.
-pub(crate) fn routes() -> Router<App> {
-    Router::new()
-        .route("/", get(show_board))
-        .route("/incidents", get(to_board).post(send_declaration))
-        .route("/incidents/new", get(show_declare))
-        .route("/incidents/{id}", get(show_incident))
-        .route("/incidents/{id}/{command}", get(show_act).post(send_command))
-        .route("/inbox", get(show_inbox))
-        .route("/deliveries", get(show_deliveries))
-        .route("/policy", get(show_policy))
-        .route("/assets/{name}", get(assets::serve))
-}
-
 /// What the address may ask of the board.
 #[derive(Default, Deserialize)]
 #[serde(default)]
-struct BoardQuery {
+pub(crate) struct BoardQuery {
     show: String,
     q: String,
     wall: String,
 }
 
-async fn show_board(
+/// `GET /`
+pub(crate) async fn show_board(
     State(app): State<App>,
     viewer: Viewer,
     Query(query): Query<BoardQuery>,
@@ -102,12 +87,13 @@ fn incidents(view: &View, viewer: &Viewer, open: bool, limit: u32) -> Result<Vec
     Ok(incidents)
 }
 
-async fn to_board() -> Redirect {
+/// `GET /incidents`: the board lists them.
+pub(crate) async fn to_board() -> Redirect {
     Redirect::to("/")
 }
 
 /// An act with a page of its own, such as the link of a message; others are on the incident's page.
-async fn show_act(
+pub(crate) async fn show_act(
     State(app): State<App>,
     principal: Principal,
     Path((id, word)): Path<(String, String)>,
@@ -125,11 +111,12 @@ async fn show_act(
 /// What the address may say about what was just done.
 #[derive(Default, Deserialize)]
 #[serde(default)]
-struct DoneQuery {
+pub(crate) struct DoneQuery {
     done: String,
 }
 
-async fn show_incident(
+/// `GET /incidents/{id}`
+pub(crate) async fn show_incident(
     State(app): State<App>,
     principal: Principal,
     Path(id): Path<String>,
@@ -174,7 +161,8 @@ fn evidence(view: &View, decision: &Decision) -> Result<Vec<StoredSignal>, Probl
     Ok(found)
 }
 
-async fn send_command(
+/// `POST /incidents/{id}/{command}`
+pub(crate) async fn send_command(
     State(app): State<App>,
     principal: Principal,
     Path((id, word)): Path<(String, String)>,
@@ -207,11 +195,13 @@ async fn send_command(
     }
 }
 
-async fn show_declare(State(app): State<App>, viewer: Viewer) -> Result<Response, Refusal> {
+/// `GET /incidents/new`
+pub(crate) async fn show_declare(State(app): State<App>, viewer: Viewer) -> Result<Response, Refusal> {
     Ok(html(declare::declare(&scene(&app, viewer)?, None)))
 }
 
-async fn send_declaration(
+/// `POST /incidents`
+pub(crate) async fn send_declaration(
     State(app): State<App>,
     principal: Principal,
     form: Result<Form<Fields>, FormRejection>,
@@ -236,11 +226,12 @@ async fn send_declaration(
 /// What the address may ask of the inbox.
 #[derive(Default, Deserialize)]
 #[serde(default)]
-struct InboxQuery {
+pub(crate) struct InboxQuery {
     person: String,
 }
 
-async fn show_inbox(
+/// `GET /inbox`
+pub(crate) async fn show_inbox(
     State(app): State<App>,
     viewer: Viewer,
     Query(query): Query<InboxQuery>,
@@ -260,7 +251,8 @@ async fn show_inbox(
     Ok(html(inbox::inbox(&scene, &Inbox { pages, person, unacknowledged })))
 }
 
-async fn show_deliveries(State(app): State<App>, viewer: Viewer) -> Result<Response, Refusal> {
+/// `GET /deliveries`
+pub(crate) async fn show_deliveries(State(app): State<App>, viewer: Viewer) -> Result<Response, Refusal> {
     let scene = scene(&app, viewer)?;
     let eyes = scene.viewer.clone();
     let found = app.engine.read(move |view| seen_deliveries(view, &eyes)).await?;
@@ -278,7 +270,8 @@ fn seen_deliveries(view: &View, viewer: &Viewer) -> Result<Vec<Delivery>, Proble
     Ok(seen)
 }
 
-async fn show_policy(State(app): State<App>, viewer: Viewer) -> Result<Response, Refusal> {
+/// `GET /policy`
+pub(crate) async fn show_policy(State(app): State<App>, viewer: Viewer) -> Result<Response, Refusal> {
     Ok(html(policy::policy(&scene(&app, viewer)?)))
 }
 
