@@ -88,8 +88,12 @@ async fn signals_of_one_batch_attach_once_and_close_to_their_incident() {
         assert_eq!(world.incident(no).sources.signals, 12);
         let attached = world.events(no).iter().filter(|(_, event)| matches!(event, Event::Attached(_))).count();
         assert_eq!(attached, 1, "one event per incident and batch");
+        // Receipts of its pages have entries of their own, whenever they come.
+        let takes_in = |event: &Event| matches!(event, Event::Opened(_) | Event::Attached(_));
         let entries = world.entries();
-        assert_eq!(entries.iter().map(|entry| entry.position).collect::<Vec<_>>(), [2, 3]);
+        let taking = entries.iter().filter(|entry| entry.entry.events.iter().any(takes_in));
+        let positions: std::collections::BTreeSet<u64> = taking.map(|entry| entry.position).collect();
+        assert_eq!(positions.len(), 2, "one entry per batch");
     }
 }
 
