@@ -97,17 +97,24 @@ impl Clerk {
             if places.holds(&row.id) {
                 continue;
             }
+            // The place comes first: what a burst leaves waiting need not be looked into in every round.
+            match places.take(&row.id, &row.channel, row.severity) {
+                Seat::Taken => {}
+                Seat::ChannelFull => continue,
+                Seat::Full => break,
+            }
             match self.needed(&row, &mut seen).await {
-                Ok(Need::Send(mail)) => match places.take(&row.id, &row.channel, row.severity) {
-                    Seat::Taken => picked.start.push((row, mail)),
-                    Seat::ChannelFull => {}
-                    Seat::Full => break,
-                },
-                Ok(Need::Drop(why)) => picked.dropped.push(superseded(&row, now, why)),
+                Ok(Need::Send(mail)) => picked.start.push((row, mail)),
+                Ok(Need::Drop(why)) => {
+                    places.leave(&row.id);
+                    picked.dropped.push(superseded(&row, now, why));
+                }
                 Err(problem) if concerns_one_input(&problem) => {
+                    places.leave(&row.id);
                     picked.dropped.push(send::unreadable(&row, now, &problem).record());
                 }
                 Err(problem) => {
+                    places.leave(&row.id);
                     picked.start.iter().for_each(|(row, _)| places.leave(&row.id));
                     return Err(problem);
                 }

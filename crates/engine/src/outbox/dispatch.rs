@@ -98,21 +98,22 @@ impl Dispatcher {
         }
     }
 
-    /// Claims and starts attempts; whether there was anything to do.
+    /// Starts attempts, and claims what was not claimed when it was decided; whether there was
+    /// anything to do.
     async fn work(&self, round: &mut Round) -> Result<bool, Problem> {
-        let claimed = self.clerk.claim().await?;
         if self.clerk.shared.queue.is_draining() {
-            return Ok(claimed > 0);
+            return Ok(false);
         }
         let picked = self.clerk.pick(&mut round.under_way).await?;
-        let found = claimed + picked.start.len() + picked.dropped.len();
+        let found = picked.start.len() + picked.dropped.len();
         for (row, mail) in picked.start {
             self.start(row, mail, round);
         }
         if !picked.dropped.is_empty() {
             self.clerk.write(picked.dropped).await?;
         }
-        Ok(found > 0)
+        let claimed = self.clerk.claim().await?;
+        Ok(found + claimed > 0)
     }
 
     /// Starts an attempt.
