@@ -41,6 +41,11 @@ impl<'a> Text<'a> {
         let any = summary.is_some() || link.is_some() || unit.is_some();
         any.then_some(Text { summary, link, unit })
     }
+
+    /// Leaves the pseudonym where the clear id of the unit would be put back.
+    pub(crate) fn keep_pseudonym(&mut self) {
+        self.unit = None;
+    }
 }
 
 /// Stands for a unit where its clear id is gone: the same for the same unit, and of no use without the key.

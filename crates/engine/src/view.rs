@@ -154,16 +154,23 @@ impl View {
         let mut after = Position(after);
         while signals.len() < limit as usize {
             let Some(block) = codec::stored(self.reader.blocks(after, 1))?.pop() else { break };
-            signals.extend(signals_of(&*self.reader, &block)?);
+            signals.extend(signals_of(&*self.reader, &block, Units::Clear)?);
             after = block.position;
         }
         Ok(signals)
     }
 
+    /// The signals of the first batch after a position, for replays: units stay pseudonyms, so that
+    /// those of erased signals are still the same as those of others.
+    pub fn pseudonymous(&self, after: u64) -> Result<Vec<StoredSignal>, Problem> {
+        let block = codec::stored(self.reader.blocks(Position(after), 1))?.pop();
+        block.map_or_else(|| Ok(Vec::new()), |block| signals_of(&*self.reader, &block, Units::Pseudonyms))
+    }
+
     /// The signals of one batch.
     pub fn block(&self, position: u64) -> Result<Vec<StoredSignal>, Problem> {
         let block = codec::stored(self.reader.block(Position(position)))?;
-        block.map_or_else(|| Ok(Vec::new()), |block| signals_of(&*self.reader, &block))
+        block.map_or_else(|| Ok(Vec::new()), |block| signals_of(&*self.reader, &block, Units::Clear))
     }
 
     /// Messages, newest first.
@@ -211,12 +218,22 @@ impl View {
     }
 }
 
+/// How units of evidence are named.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Units {
+    Clear,
+    Pseudonyms,
+}
+
 /// The signals of a block with their words, as far as those are there.
-fn signals_of(reader: &dyn Reader, block: &journal::StoredBlock) -> Result<Vec<StoredSignal>, Problem> {
+fn signals_of(reader: &dyn Reader, block: &journal::StoredBlock, units: Units) -> Result<Vec<StoredSignal>, Problem> {
     let opened = crate::block::open(&block.block.bytes).map_err(|e| codec::unreadable(e.to_string()))?;
     let position = block.position.0;
     let any = opened.iter().any(|(_, has_text)| *has_text);
-    let words = if any { texts::read(reader, position)?.1 } else { Vec::new() };
+    let mut words = if any { texts::read(reader, position)?.1 } else { Vec::new() };
+    if units == Units::Pseudonyms {
+        words.iter_mut().for_each(|(_, text)| text.keep_pseudonym());
+    }
     let there: BTreeSet<u32> = words.iter().map(|(index, _)| *index).collect();
     let (mut signals, had): (Vec<Signal>, Vec<bool>) = opened.into_iter().unzip();
     texts::put_back(&mut signals, words);

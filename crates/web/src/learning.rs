@@ -39,6 +39,9 @@ const CHUNK: u32 = 200;
 /// Reviews whose thresholds are remembered.
 const REMEMBERED_MAX: usize = 20;
 
+/// How conditions write the id of a unit.
+const UNIT_ID: &str = "signal.unit.id";
+
 /// A stretch of time.
 #[derive(Clone, Copy, Debug)]
 pub struct Span {
@@ -62,14 +65,14 @@ pub fn thresholds(view: &View, (policy, roster): (&Policy, &Roster), until: Inst
     let live = Rules { policy, roster };
     let asked_from = until - PERIOD;
     let most = (OBSERVED_MAX / lab::replays(policy)).min(SIGNALS_MAX);
-    let past = past(view, policy, (Span { from: Some(asked_from), until }, most))?;
+    let past = past(view, [policy; 2], (Span { from: Some(asked_from), until }, most))?;
     let began = first_recorded(view)?.map_or(asked_from, |first| first.max(asked_from));
     Ok(lab::thresholds(live, &past, began))
 }
 
 /// Another policy beside the one in force.
 pub fn backtest(view: &View, live: Rules<'_>, candidate: Rules<'_>, span: Span) -> Result<Backtest, Problem> {
-    let past = past(view, live.policy, (span, SIGNALS_MAX))?;
+    let past = past(view, [live.policy, candidate.policy], (span, SIGNALS_MAX))?;
     let comparison = lab::backtest::compare(live, candidate, &past);
     let first = first_recorded(view)?.unwrap_or(span.until);
     let asked = span.from.unwrap_or(first).max(first);
@@ -92,8 +95,11 @@ pub fn backtest_of(signals: Vec<Signal>, live: Rules<'_>, candidate: Rules<'_>) 
 }
 
 /// The past of a span, with at most so many signals: the latest that fit.
-fn past(view: &View, live: &Policy, (span, most): (Span, usize)) -> Result<Past, Problem> {
-    let (from, mut signals) = latest_signals(view, span, most)?;
+fn past(view: &View, rules: [&Policy; 2], (span, most): (Span, usize)) -> Result<Past, Problem> {
+    let reigns = reigns(view, span.until)?;
+    let ruled = rules.into_iter().chain(reigns.iter().map(|reign| &*reign.policy));
+    let clear_units = ruled.into_iter().any(reads_units);
+    let (from, mut signals) = latest_signals(view, clear_units, (span, most))?;
     let mut incidents = Vec::new();
     let taking = |incident: &Incident| {
         let ended = incident.resolved_at;
@@ -115,20 +121,20 @@ fn past(view: &View, live: &Policy, (span, most): (Span, usize)) -> Result<Past,
         }
     }
     incidents.reverse();
-    let mut warming = warming(view, live, from)?;
+    let mut warming = warming(view, rules[0], clear_units, from)?;
     warming.append(&mut signals);
-    Ok(Past::new(warming, incidents, span.until).beginning(from).ruled(reigns(view, span.until)?))
+    Ok(Past::new(warming, incidents, span.until).beginning(from).ruled(reigns))
 }
 
 /// The latest signals of a span that fit, oldest first, and since when they are complete.
-fn latest_signals(view: &View, span: Span, most: usize) -> Result<(Instant, Signals), Problem> {
+fn latest_signals(view: &View, clear_units: bool, (span, most): (Span, usize)) -> Result<(Instant, Signals), Problem> {
     let first = first_recorded(view)?.unwrap_or(span.until);
     let floor = span.from.unwrap_or(first).max(first);
     // Slices end before their last instant, and this one belongs to the span.
     let (mut from, mut slices, mut count) = (span.until + Duration::from_micros(1), Vec::new(), 0);
     while from > floor {
         let start = (from - SLICE).max(floor);
-        let Some(slice) = slice(view, (start, from), most - count)? else { break };
+        let Some(slice) = slice(view, clear_units, (start, from), most - count)? else { break };
         count += slice.len();
         slices.push(slice);
         from = start;
@@ -137,13 +143,19 @@ fn latest_signals(view: &View, span: Span, most: usize) -> Result<(Instant, Sign
 }
 
 /// Signals recorded from one instant until before another; `None` where there are too many.
-fn slice(view: &View, (start, end): (Instant, Instant), most: usize) -> Result<Option<Signals>, Problem> {
+fn slice(
+    view: &View,
+    clear_units: bool,
+    (start, end): (Instant, Instant),
+    most: usize,
+) -> Result<Option<Signals>, Problem> {
     let after = view.reader().position_before(start).map_err(|error| stored(&error))?;
     let last = view.reader().position_before(end + Duration::from_micros(1)).map_err(|error| stored(&error))?;
     let (mut after, mut found) = (after.0, Vec::new());
     while after < last.0 {
         // One block at a time, so that no more is read than fits.
-        let block = view.signals(after, 1)?;
+        // Clear units beside pseudonyms of erased ones would count one unit as two.
+        let block = if clear_units { view.signals(after, 1)? } else { view.pseudonymous(after)? };
         let Some(position) = block.last().map(|signal| signal.position).filter(|at| *at <= last.0) else { break };
         after = position;
         found.extend(block.into_iter().map(|s| (s.position, s.recorded_at, s.signal)));
@@ -156,14 +168,23 @@ fn slice(view: &View, (start, end): (Instant, Instant), most: usize) -> Result<O
     Ok(Some(found))
 }
 
+/// Whether a condition of a policy asks what the id of a unit is, and not only which ones are the same.
+fn reads_units(policy: &Policy) -> bool {
+    policy.triggers.iter().any(|trigger| match &trigger.kind {
+        TriggerKind::When(when) | TriggerKind::Count { when, .. } => when.to_string().contains(UNIT_ID),
+        _ => false,
+    })
+}
+
 /// Signals from before that counts still remember at the beginning.
-fn warming(view: &View, live: &Policy, from: Instant) -> Result<Signals, Problem> {
+fn warming(view: &View, live: &Policy, clear_units: bool, from: Instant) -> Result<Signals, Problem> {
     let windows = live.triggers.iter().filter_map(|trigger| match &trigger.kind {
         TriggerKind::Count { within, .. } => Some(*within),
         _ => None,
     });
     let Some(longest) = windows.max() else { return Ok(Vec::new()) };
-    Ok(latest_signals(view, Span { from: Some(from - longest), until: from }, WARMING_MAX)?.1)
+    let span = Span { from: Some(from - longest), until: from };
+    Ok(latest_signals(view, clear_units, (span, WARMING_MAX))?.1)
 }
 
 /// When the journal begins.

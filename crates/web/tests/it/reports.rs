@@ -4,7 +4,7 @@ use axum::body::Body;
 use axum::http::Request;
 use serde_json::json;
 
-use crate::world::{Answer, World};
+use crate::world::{Answer, World, signal};
 
 async fn look(world: &World, path: &str, cookie: &str) -> Answer {
     world.send(Request::get(path).header("cookie", cookie).body(Body::empty()).unwrap()).await
@@ -69,6 +69,24 @@ async fn the_review_tries_tighter_numbers_on_the_past() {
     assert!(page.text.contains("The live policy replayed differs by zero events"), "{}", page.text);
     let again = world.get("/api/v1/reviews?week=2026-W48").await.json();
     assert_eq!(&again["thresholds"], thresholds, "the same position has the same answer");
+}
+
+#[tokio::test]
+async fn an_erased_signal_is_replayed_as_the_unit_that_it_was() {
+    let world = World::new().await;
+    // Four units, one of them twice: erased, it must not count as a fifth, which would be a SEV-1.
+    for (id, unit) in [("s-1", "c-1"), ("s-2", "c-2"), ("s-3", "c-3"), ("s-4", "c-4"), ("s-5", "c-1")] {
+        let mut one = signal("hallucinated_commitment", id);
+        one["unit"] = json!({ "kind": "conversation", "id": unit });
+        assert_eq!(world.post("/v1/signals", &one).await.status, 202);
+        world.engine.advance(calendar::Duration::from_mins(1)).await.unwrap();
+    }
+    let first = world.get("/api/v1/signals").await.json()["signals"][0]["id"].clone();
+    let erased = world.post("/api/v1/erasures", &json!({ "signal": first, "reason": "asked for" })).await.json();
+    assert_eq!((&erased["erased"], &erased["signals"]), (&json!(true), &json!(1)), "{erased}");
+    let week = world.get("/api/v1/reviews?week=2026-W48").await.json();
+    assert_eq!(week["thresholds"]["replay"]["differs"], 0, "{:#}", week["thresholds"]);
+    assert_eq!(week["thresholds"]["signals"], 5);
 }
 
 #[tokio::test]
