@@ -17,16 +17,38 @@ use hyper_util::service::TowerToHyperService;
 use tokio::net::TcpListener;
 use tokio::sync::{Semaphore, watch};
 
+use crate::access::{InFlight, network};
+use crate::patience::Patient;
+
 /// How long the head of a request may take to arrive. It also ends connections that idle so long.
 const HEADER_TIME_MAX: Duration = Duration::from_secs(60);
 /// Largest head of a request, in bytes: cookies and long URLs included.
 const HEAD_BYTES_MAX: usize = 64 * 1024;
 /// Connections at once; the next ones wait in the system's queue.
 const CONNECTIONS_MAX: usize = 4_096;
+/// Connections at once of one network but this machine's own, where a proxy may stand: it takes
+/// several to fill the room.
+const PEER_CONNECTIONS_MAX: usize = CONNECTIONS_MAX / 4;
+/// How long a client may read nothing while an answer waits for it. Streams of events write more
+/// often than that, so that it holds for them, too.
+const WRITE_TIME_MAX: Duration = Duration::from_secs(30);
 /// How long requests may go on after the end was asked for. Streams of events end at once.
 const GRACE: Duration = Duration::from_secs(10);
 /// Pause after the system refused a connection, usually for want of file descriptors.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+
+/// What one listener grants its clients.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// How long a client may read nothing while an answer waits for it.
+    pub write_time_max: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Limits {
+        Limits { write_time_max: WRITE_TIME_MAX }
+    }
+}
 
 /// Tells answers that last when the server wants to end. Requests of `serve` carry it.
 #[derive(Clone, Debug)]
@@ -59,9 +81,19 @@ impl Peer {
 
 /// Answers on `listener` until `stop` is ready, then lets what is under way finish.
 pub async fn serve(listener: TcpListener, router: Router, stop: impl Future<Output = ()>) -> io::Result<()> {
+    serve_within(Limits::default(), listener, router, stop).await
+}
+
+/// The same, within other limits.
+pub async fn serve_within(
+    limits: Limits,
+    listener: TcpListener,
+    router: Router,
+    stop: impl Future<Output = ()>,
+) -> io::Result<()> {
     let mut builder = http1::Builder::new();
     builder.timer(TokioTimer::new()).header_read_timeout(HEADER_TIME_MAX).max_buf_size(HEAD_BYTES_MAX);
-    let room = Arc::new(Semaphore::new(CONNECTIONS_MAX));
+    let (room, peers) = (Arc::new(Semaphore::new(CONNECTIONS_MAX)), Arc::new(InFlight::default()));
     let graceful = GracefulShutdown::new();
     let (open, closing) = watch::channel(());
     let router = router.layer(Extension(Closing(closing)));
@@ -82,6 +114,11 @@ pub async fn serve(listener: TcpListener, router: Router, stop: impl Future<Outp
                 }
             },
         };
+        let max = peer_connections_max(address.ip());
+        let Some(slot) = peers.enter(&network(address.ip()).to_string(), max) else {
+            tracing::debug!(peer.connections = max, "a peer has too many connections; the next was closed");
+            continue;
+        };
         // Answers are small and complete: waiting to fill a packet only delays them.
         if let Err(error) = stream.set_nodelay(true) {
             tracing::debug!(error = %error, "a connection keeps its delay");
@@ -91,13 +128,14 @@ pub async fn serve(listener: TcpListener, router: Router, stop: impl Future<Outp
             request.extensions_mut().insert(peer);
             inner.call(request)
         });
-        let connection = graceful.watch(builder.serve_connection(TokioIo::new(stream), service));
+        let io = TokioIo::new(Patient::new(stream, limits.write_time_max));
+        let connection = graceful.watch(builder.serve_connection(io, service));
         tokio::spawn(async move {
             // Broken connections are the client's affair: its requests were answered or not begun.
             if let Err(error) = connection.await {
                 tracing::debug!(error = %error, "a connection ended early");
             }
-            drop(place);
+            drop((place, slot));
         });
     }
     drop(listener);
@@ -106,4 +144,28 @@ pub async fn serve(listener: TcpListener, router: Router, stop: impl Future<Outp
         tracing::warn!("connections were closed while requests were under way");
     }
     Ok(())
+}
+
+/// How many connections that address may have: a proxy on this machine brings everybody's.
+fn peer_connections_max(address: IpAddr) -> usize {
+    if address.to_canonical().is_loopback() { CONNECTIONS_MAX } else { PEER_CONNECTIONS_MAX }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn strangers_get_a_part_of_the_room_and_this_machine_all_of_it() {
+        for (address, wanted) in [
+            ("127.0.0.1", CONNECTIONS_MAX),
+            ("::1", CONNECTIONS_MAX),
+            ("::ffff:127.0.0.1", CONNECTIONS_MAX),
+            ("192.0.2.1", PEER_CONNECTIONS_MAX),
+            ("10.0.0.1", PEER_CONNECTIONS_MAX),
+            ("2001:db8::1", PEER_CONNECTIONS_MAX),
+        ] {
+            assert_eq!(peer_connections_max(address.parse().unwrap()), wanted, "{address}");
+        }
+    }
 }

@@ -31,6 +31,7 @@ pub use role::Role;
 pub(crate) use role::{Grant, Permission};
 pub(crate) use secret::SecretHash;
 pub(crate) use session::{Session, cookie, cookie_of, ended_cookie};
+pub(crate) use throttle::network;
 pub use token::Bootstrap;
 pub(crate) use token::{NewToken, Token};
 

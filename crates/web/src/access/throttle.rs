@@ -68,7 +68,7 @@ fn count<K: Hash + Eq>(counts: &mut HashMap<K, Count>, key: K, max: u32, now: In
 }
 
 /// Providers give a network of 64 bits to one customer, who may use all its addresses.
-fn network(address: IpAddr) -> IpAddr {
+pub(crate) fn network(address: IpAddr) -> IpAddr {
     match address {
         IpAddr::V4(_) => address,
         IpAddr::V6(v6) => match v6.to_ipv4_mapped() {

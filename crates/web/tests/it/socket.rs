@@ -7,6 +7,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
+use web::Limits;
 
 use crate::world::{ADMIN, World, signal};
 
@@ -17,10 +18,14 @@ struct Server {
 }
 
 async fn listen(world: &World) -> Server {
+    listen_within(world, Limits::default()).await
+}
+
+async fn listen_within(world: &World, limits: Limits) -> Server {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let (stop, stopped) = oneshot::channel();
-    let serve = web::serve(listener, world.router.clone(), async { drop(stopped.await) });
+    let serve = web::serve_within(limits, listener, world.router.clone(), async { drop(stopped.await) });
     Server { address, stop, task: tokio::spawn(serve) }
 }
 
@@ -122,4 +127,19 @@ async fn streams_of_events_do_not_hold_the_end_up() {
     server.stop.send(()).unwrap();
     assert!(server.task.await.unwrap().is_ok());
     assert!(started.elapsed() < Duration::from_secs(5), "{:?}", started.elapsed());
+}
+
+#[tokio::test]
+async fn who_asks_and_never_reads_is_cut_off() {
+    let world = World::new().await;
+    let server = listen_within(&world, Limits { write_time_max: Duration::from_millis(200) }).await;
+    let mut stream = TcpStream::connect(server.address).await.unwrap();
+    // The list of problems many times over is more than the two systems keep for a client.
+    let asked = "GET /docs/errors HTTP/1.1\r\nhost: x\r\n\r\n".repeat(100);
+    let cut = async { while stream.write_all(asked.as_bytes()).await.is_ok() {} };
+    tokio::time::timeout(Duration::from_secs(20), cut).await.expect("the server closes the connection");
+    let mut other = TcpStream::connect(server.address).await.unwrap();
+    other.write_all(b"GET /livez HTTP/1.1\r\nhost: x\r\n\r\n").await.unwrap();
+    let answer = read_until(&mut other, "\r\n\r\n").await;
+    assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
 }
