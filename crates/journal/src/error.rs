@@ -68,6 +68,12 @@ pub enum Error {
         /// Where it was looked for.
         path: PathBuf,
     },
+    /// A restore was interrupted, so that the folder holds no whole database.
+    #[error("{path}: a restore into this folder was interrupted; run it again")]
+    Unfinished {
+        /// The copy that is not whole.
+        path: PathBuf,
+    },
     /// The file holds something else.
     #[error("{path}: this is not a Watchbell database; nothing was changed")]
     Foreign {
@@ -137,6 +143,7 @@ impl Error {
             Error::Newer { .. } => &problem::STORE_NEWER,
             Error::Older { .. } => &problem::STORE_OLDER,
             Error::Missing { .. } => &problem::STORE_MISSING,
+            Error::Unfinished { .. } => &problem::RESTORE_UNFINISHED,
             Error::Foreign { .. } => &problem::STORE_FOREIGN,
             Error::InUse { .. } => &problem::STORE_IN_USE,
             Error::ReadOnly { .. } => &problem::STORE_READ_ONLY,

@@ -55,6 +55,9 @@ pub struct Thresholds {
     pub tried: Vec<Tighter>,
     /// Triggers that have no number to tighten.
     pub without_number: Vec<String>,
+    /// Whether its reader may not see all incidents: counts over all of them are kept back, since
+    /// two readings would tell when something happened in one.
+    pub counts_hidden: bool,
 }
 
 /// Checks that a replay of a period is exact, and tries tighter numbers on it.
@@ -71,6 +74,7 @@ pub fn thresholds(live: Rules<'_>, past: &Past, asked_from: Instant) -> Threshol
         fidelity,
         without_number: numberless.map(|trigger| trigger.id.clone()).collect(),
         tried,
+        counts_hidden: false,
     }
 }
 

@@ -6,10 +6,13 @@ crate::codes! { STORAGE;
         remedy: "Run the newer version of Watchbell, or restore a backup made with this one.";
     STORE_OLDER = "store-older", 503, "the database needs a migration",
         cause: "It was opened for reading only, and its schema is older than the one that this program reads.",
-        remedy: "Start `watchbell serve` on it once, or run `watchbell migrate`; both migrate before anything else.";
+        remedy: "Start `watchbell serve` on it once: it migrates before anything else.";
     STORE_MISSING = "store-missing", 503, "there is no database",
         cause: "The directory or file that was named does not hold a database, and this command does not create one.",
         remedy: "Check `--data`; `watchbell serve --data DIR` creates a database.";
+    RESTORE_UNFINISHED = "restore-unfinished", 503, "a restore was interrupted",
+        cause: "The data directory holds a copy that is not whole, and no database. To start on it would begin an empty journal in the place of yours.",
+        remedy: "Run the same `watchbell restore` again: it replaces the copy. Only if you want an empty journal, delete the file whose name ends in `.partial`.";
     STORE_FOREIGN = "store-foreign", 503, "the file is not a Watchbell database",
         cause: "It is an SQLite database of another program, or not a database at all.",
         remedy: "Check `--data`; choose an empty directory for a new database.";

@@ -197,17 +197,18 @@ pub(crate) fn thresholds(thresholds: &Thresholds) -> Value {
             "differences": tried.comparison.differences.iter().map(difference).collect::<Vec<_>>(),
         })
     };
+    let counted = |count: usize| (!thresholds.counts_hidden).then_some(count);
     json!({
         "from": thresholds.from,
         "until": thresholds.until,
         "asked_from": thresholds.asked_from,
-        "signals": thresholds.signals,
+        "signals": counted(thresholds.signals),
         "replay": {
             "exact": thresholds.differs == 0,
-            "differs": thresholds.differs,
-            "incidents": thresholds.fidelity.incidents,
-            "events": thresholds.fidelity.events,
-            "left_out": thresholds.fidelity.left_out,
+            "differs": counted(thresholds.differs),
+            "incidents": counted(thresholds.fidelity.incidents),
+            "events": counted(thresholds.fidelity.events),
+            "left_out": counted(thresholds.fidelity.left_out),
             "deviations": thresholds.fidelity.deviations.iter().map(deviation).collect::<Vec<_>>(),
         },
         "tried": thresholds.tried.iter().map(tried).collect::<Vec<_>>(),
@@ -218,7 +219,10 @@ pub(crate) fn thresholds(thresholds: &Thresholds) -> Value {
 /// What was replayed, and what was cut.
 fn period(thresholds: &Thresholds, zone: &Zone) -> String {
     let [from, until] = [thresholds.from, thresholds.until].map(|at| words::local(at, zone));
-    let signals = words::count(thresholds.signals, "signal", "signals");
+    let signals = match thresholds.counts_hidden {
+        true => "the signals".to_owned(),
+        false => words::count(thresholds.signals, "signal", "signals"),
+    };
     let mut text = format!("Replayed: {signals} from {from} until {until}.");
     if thresholds.from > thresholds.asked_from {
         text +=
@@ -230,6 +234,12 @@ fn period(thresholds: &Thresholds, zone: &Zone) -> String {
 /// Whether the replay can be trusted.
 fn check(thresholds: &Thresholds, zone: &Zone) -> String {
     let fidelity = &thresholds.fidelity;
+    if thresholds.counts_hidden {
+        return match thresholds.differs {
+            0 => "The live policy replayed differs by zero events from what happened.".to_owned(),
+            _ => "WARNING: THE LIVE POLICY REPLAYED DIFFERS FROM WHAT HAPPENED: do not rely on these numbers.".to_owned(),
+        };
+    }
     let mut text = match thresholds.differs {
         0 => format!(
             "The live policy replayed differs by zero events from what happened ({}, {}).",

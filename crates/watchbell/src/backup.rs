@@ -15,6 +15,9 @@ use crate::exit::{Ended, Exit, explain};
 /// In the data directory: when and where the last backup was made, for `doctor`.
 const MARK: &str = "last-backup.json";
 
+/// What an interrupted restore leaves; the next attempt replaces it.
+const UNFINISHED: &str = "watchbell.db.partial";
+
 /// The last backup of a data directory.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Mark {
@@ -113,7 +116,8 @@ fn is_filled(data: &Path) -> anyhow::Result<bool> {
     };
     for entry in entries {
         let name = entry?.file_name();
-        if !name.to_string_lossy().ends_with(".lock") {
+        let name = name.to_string_lossy();
+        if !name.ends_with(".lock") && !name.starts_with(UNFINISHED) {
             return Ok(true);
         }
     }

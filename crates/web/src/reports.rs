@@ -84,6 +84,9 @@ pub(crate) async fn seen_review(app: &App, viewer: &Viewer, week: Option<String>
         thresholds.tried.retain(|tried| open(&tried.class));
         thresholds.tried.iter_mut().for_each(|tried| tried.comparison.differences.retain(|one| open(&one.class)));
         thresholds.fidelity.deviations.clear();
+        let class = |id: &String| rules.policy.triggers.iter().find(|one| one.id == *id).map(|one| &one.raise.class);
+        thresholds.without_number.retain(|id| class(id).is_some_and(|class| open(class)));
+        thresholds.counts_hidden = true;
     }
     review.thresholds = Some(thresholds);
     Ok(review)

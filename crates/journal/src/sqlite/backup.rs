@@ -12,6 +12,7 @@ use rusqlite::Connection;
 use rusqlite::backup::{Backup, StepResult};
 
 use super::fault::Fault;
+use super::open::UNFINISHED;
 use super::{Sqlite, open};
 use crate::store::Store;
 use crate::verify::{Verification, verify};
@@ -21,8 +22,6 @@ use crate::{Error, Result, Workspace};
 const PAGES_AT_ONCE: i32 = 256;
 /// Pause when the file is locked for a moment, as by a checkpoint of another process.
 const LOCKED_PAUSE: Duration = Duration::from_millis(50);
-/// Added to the name of a copy that is not whole yet.
-const UNFINISHED: &str = "partial";
 /// The database and the helpers that SQLite keeps beside it.
 const FILES: [&str; 3] = ["", "-wal", "-shm"];
 

@@ -15,6 +15,9 @@ use crate::{Error, Result};
 /// Name of the database within a data directory.
 const FILE_NAME: &str = "watchbell.db";
 
+/// Added to the name of a copy that is not whole yet.
+pub(super) const UNFINISHED: &str = "partial";
+
 /// A database shell or a backup may hold the write lock this long before a commit gives up.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
@@ -35,6 +38,10 @@ const STATEMENTS: usize = 96;
 pub(super) fn for_server(path: &Path) -> Result<(PathBuf, File)> {
     let (directory, _) = place(path);
     let (file, lock) = claim(path)?;
+    let unfinished = file.with_added_extension(UNFINISHED);
+    if unfinished.exists() && !file.exists() {
+        return Err(Error::Unfinished { path: unfinished });
+    }
     let done = versions_done(&file)?;
     let create = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE;
     let mut connection = connect(&file, create).map_err(|fault| fault.at(&file))?;

@@ -138,6 +138,7 @@ fn thresholds(text: &str) -> Thresholds {
         differs: 0,
         tried: crate::backtest::tried(text),
         without_number: vec!["pii-confirmed".to_owned()],
+        counts_hidden: false,
     }
 }
 
@@ -154,4 +155,18 @@ fn finding(text: &str, done: Option<(Instant, String)>) -> Finding {
         done,
         overdue: false,
     }
+}
+
+#[test]
+fn a_reader_who_may_not_see_all_gets_no_counts_over_all() {
+    let told = |review: &Review| [report::review::json(review), report::review::markdown(review)];
+    let (mut one, mut other) = (review("x"), review("x"));
+    let fuller = other.thresholds.as_mut().unwrap();
+    fuller.signals += 1;
+    fuller.fidelity = Fidelity { incidents: 6, events: 313, left_out: 1, deviations: Vec::new() };
+    assert_ne!(told(&one), told(&other));
+    for review in [&mut one, &mut other] {
+        review.thresholds.as_mut().unwrap().counts_hidden = true;
+    }
+    assert_eq!(told(&one), told(&other));
 }

@@ -56,7 +56,11 @@ pub(super) fn validate(desk: &Desk<'_>) -> Offer {
                 .optional()
                 .hint("A link. Needed for links, and for files without a SHA-256 digest."),
         )
-        .field(Field::new("observed_at", "Observed at", Input::Time).optional().hint("Leave empty for now."))
+        .field(
+            Field::new("observed_at", "Observed at", Input::Time)
+                .optional()
+                .hint("Leave empty only if you saw it just now: what was seen before the mitigation proves nothing."),
+        )
         .buttons(vec![
             Button { label: "Passed".to_owned(), answer: Some(("passed", "true")), primary: true },
             Button { label: "Failed".to_owned(), answer: Some(("passed", "false")), primary: false },
