@@ -237,7 +237,9 @@ fn check(thresholds: &Thresholds, zone: &Zone) -> String {
     if thresholds.counts_hidden {
         return match thresholds.differs {
             0 => "The live policy replayed differs by zero events from what happened.".to_owned(),
-            _ => "WARNING: THE LIVE POLICY REPLAYED DIFFERS FROM WHAT HAPPENED: do not rely on these numbers.".to_owned(),
+            _ => {
+                "WARNING: THE LIVE POLICY REPLAYED DIFFERS FROM WHAT HAPPENED: do not rely on these numbers.".to_owned()
+            }
         };
     }
     let mut text = match thresholds.differs {

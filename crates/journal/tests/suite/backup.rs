@@ -121,3 +121,12 @@ fn what_is_no_backup_is_not_restored() {
         }
     }
 }
+
+#[test]
+fn nothing_starts_where_a_restore_was_interrupted() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("watchbell.db.partial"), "half").unwrap();
+    let Err(error) = Sqlite::open(folder.path()) else { panic!("it started on an empty journal") };
+    assert!(matches!(error, Error::Unfinished { .. }), "{error}");
+    assert!(!names(folder.path()).contains(&"watchbell.db".to_owned()));
+}
