@@ -42,7 +42,8 @@ pub(crate) fn run(args: &InitArgs) -> anyhow::Result<()> {
         write(&args.folder.join(name), text)?;
     }
     eprintln!("Next: put your own people into roster.yaml, then");
-    eprintln!("  watchbell check {0}\n  watchbell serve --config {0}/watchbell.toml", args.folder.display());
+    // The paths of `watchbell.toml` count from where the server is started.
+    eprintln!("  cd {}\n  watchbell check\n  watchbell serve", args.folder.display());
     Ok(())
 }
 
