@@ -12,6 +12,7 @@ use wcore::{Incident, Signal};
 
 use crate::batch::{Answer, Basis, Decision, Outlet, Tally, Work};
 use crate::cache::Desk;
+use crate::hold::Hold;
 use crate::queue::Input;
 use crate::rules::Rules;
 use crate::run::Thread;
@@ -108,6 +109,9 @@ impl Thread {
             self.shared.set_rules(rules);
             self.shared.enable_all();
         }
+        if let Some(held) = written.held {
+            self.shared.set_hold(held);
+        }
         if let Some(head) = written.head {
             self.head = head;
             add(&stats.batches, 1);
@@ -164,6 +168,7 @@ struct Written {
     incidents: HashMap<u64, Arc<Incident>>,
     new_keys: BTreeSet<u128>,
     activated: Option<Arc<Rules>>,
+    held: Option<Option<Hold>>,
     /// The journal took something, so that it works.
     wrote: bool,
     rings: bool,
@@ -183,7 +188,7 @@ impl From<Problem> for Refusal {
 }
 
 fn commit(writer: &mut dyn Writer, decision: Decision<'_>) -> Result<Written, Refusal> {
-    let Decision { batch, answers, desk, new_keys, activated, moves_head, signals, tally } = decision;
+    let Decision { batch, answers, desk, new_keys, activated, held, moves_head, signals, tally } = decision;
     let rings = !batch.requests.is_empty() || !batch.deliveries.is_empty();
     let mut wrote = moves_head;
     let head = if moves_head {
@@ -198,7 +203,7 @@ fn commit(writer: &mut dyn Writer, decision: Decision<'_>) -> Result<Written, Re
         None
     };
     let incidents = desk.settle().into_iter().collect();
-    Ok(Written { head, answers, incidents, new_keys, activated, wrote, rings, signals, tally })
+    Ok(Written { head, answers, incidents, new_keys, activated, held, wrote, rings, signals, tally })
 }
 
 fn message(panic: &(dyn std::any::Any + Send)) -> String {

@@ -4,6 +4,7 @@
 mod claims;
 mod complaint;
 mod erase;
+mod office;
 mod signals;
 
 use std::borrow::Cow;
@@ -24,8 +25,9 @@ use crate::attempt::Piece;
 use crate::cache::Desk;
 use crate::codec;
 use crate::duplicates::Duplicates;
-use crate::outbox::{DISABLED_CHANNELS, Request};
-use crate::queue::{Act, ActInput, ActivateInput, FollowUp, Input, WriteInput};
+use crate::hold::Hold;
+use crate::outbox::Request;
+use crate::queue::{Act, ActInput, FollowUp, Input, WriteInput};
 use crate::rules::{Documents, Pins, Rules};
 use crate::texts::Secrecy;
 use crate::{Idempotency, PINNED_POLICIES};
@@ -83,6 +85,8 @@ pub(crate) struct Work<'a, 'i> {
     documents: BTreeMap<(String, String), Option<Vec<u8>>>,
     observed: BTreeMap<(String, String), Firing>,
     activated: Option<Arc<Rules>>,
+    /// What this batch has made of the hold, if anything.
+    held: Option<Option<Hold>>,
     complaints: Vec<Problem>,
     erased: Erased,
     expired: Expired,
@@ -105,6 +109,8 @@ pub(crate) struct Decision<'a> {
     pub(crate) desk: Desk<'a>,
     pub(crate) new_keys: BTreeSet<u128>,
     pub(crate) activated: Option<Arc<Rules>>,
+    /// What it has made of the hold, if anything.
+    pub(crate) held: Option<Option<Hold>>,
     /// False where only rows of the outbox are written: those do not take the head.
     pub(crate) moves_head: bool,
     pub(crate) signals: u32,
@@ -134,6 +140,7 @@ impl<'a, 'i> Work<'a, 'i> {
             documents: BTreeMap::new(),
             observed: BTreeMap::new(),
             activated: None,
+            held: None,
             complaints: Vec::new(),
             erased: Erased::default(),
             expired: Expired::default(),
@@ -155,6 +162,7 @@ impl<'a, 'i> Work<'a, 'i> {
                 Piece::Whole(Input::Prune(prune)) => self.prune(&prune.step)?,
                 Piece::Whole(Input::Activate(activate)) => self.activate(activate)?,
                 Piece::Whole(Input::SelfAlert(problem)) => self.self_alert(problem)?,
+                Piece::Whole(Input::Hold(hold)) => answers[i] = self.hold(hold)?,
                 Piece::Whole(Input::Signals(_)) | Piece::Part(_) => taken.push((i, self.take_signals(piece.signals()))),
             }
         }
@@ -184,6 +192,7 @@ impl<'a, 'i> Work<'a, 'i> {
                     }
                 }
                 FollowUp::Complaint(problem) => self.self_alert(problem)?,
+                FollowUp::Note(act) => self.note(act),
             }
         }
         Ok(())
@@ -356,24 +365,6 @@ impl<'a, 'i> Work<'a, 'i> {
         self.documents.insert((collection.to_owned(), id.to_owned()), body);
     }
 
-    fn activate(&mut self, input: &ActivateInput) -> Result<(), Problem> {
-        // Another roster may name other addresses: what was switched off gets another chance.
-        for (channel, _) in codec::stored(self.basis.reader.documents(DISABLED_CHANNELS, "", u32::MAX))? {
-            self.document(DISABLED_CHANNELS, &channel, None);
-        }
-        let rules = Arc::clone(&input.rules);
-        self.document(PINNED_POLICIES, &rules.policy.id, Some(codec::json(&rules.documents)));
-        self.document(crate::SETTINGS, crate::ACTIVE, Some(codec::json(&rules.documents)));
-        let body = codec::json(&rules.documents);
-        self.events.push(EventRow { incident: None, kind: Cow::Borrowed(codec::ACTIVATED), body });
-        self.basis.pins.add(&rules.policy);
-        rules.triggers.watch(&rules.policy, self.basis.detectors, self.basis.now);
-        self.basis.rules = Arc::clone(&rules);
-        self.activated = Some(rules);
-        self.moves_head = true;
-        Ok(())
-    }
-
     fn finish(mut self, answers: Vec<Answer>) -> Decision<'a> {
         for firing in self.observed.values() {
             let body = codec::json(&serde_json::json!({
@@ -426,6 +417,7 @@ impl<'a, 'i> Work<'a, 'i> {
             desk: self.basis.desk,
             new_keys: self.new_keys,
             activated: self.activated,
+            held: self.held,
             moves_head,
             signals: u32::try_from(self.signals.len()).unwrap_or(u32::MAX),
             tally: self.tally,

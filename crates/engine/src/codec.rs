@@ -18,6 +18,8 @@ const STATE_VERSION: u8 = 7;
 pub(crate) const ENTRY: &str = "entry";
 /// Kind of a journal row that activates a policy and a roster.
 pub const ACTIVATED: &str = "activated";
+/// Kind of a journal row that holds an act that concerns no incident.
+pub(crate) const AUDIT: &str = "audit";
 /// Kind of a journal row that says what an observing trigger would have raised.
 pub(crate) const OBSERVED: &str = "observed";
 /// Kind of a journal row in which Watchbell complains about itself.

@@ -13,7 +13,7 @@ use wcore::{Command, Signal};
 
 use crate::erase::{Found, Selection};
 use crate::queue::{
-    Act, ActInput, ActivateInput, EraseInput, Input, PruneInput, Reply, SignalsInput, WriteInput, stopping,
+    Act, ActInput, ActivateInput, EraseInput, FollowUp, Input, PruneInput, Reply, SignalsInput, WriteInput, stopping,
 };
 use crate::rules::Rules;
 use crate::shared::{Health, Shared};
@@ -108,17 +108,17 @@ impl Engine {
     pub async fn put_document(&self, collection: &str, id: &str, body: Option<Vec<u8>>) -> Result<(), Problem> {
         let change = DocumentChange { collection: collection.to_owned(), id: id.to_owned(), body };
         let changes = OutboxChanges { documents: vec![change], ..OutboxChanges::default() };
-        self.write(changes).await
+        self.write(changes, Vec::new()).await
     }
 
-    async fn write(&self, changes: OutboxChanges) -> Result<(), Problem> {
-        self.ask(|reply| Input::Write(WriteInput { changes, follow_ups: Vec::new(), reply })).await
+    pub(crate) async fn write(&self, changes: OutboxChanges, follow_ups: Vec<FollowUp>) -> Result<(), Problem> {
+        self.ask(|reply| Input::Write(WriteInput { changes, follow_ups, reply })).await
     }
 
     /// Brings another policy and roster into force.
-    pub async fn activate(&self, rules: Rules) -> Result<(), Problem> {
+    pub async fn activate(&self, rules: Rules, by: Actor) -> Result<(), Problem> {
         let rules = Arc::new(rules);
-        self.ask(|reply| Input::Activate(ActivateInput { rules, reply: Some(reply) })).await
+        self.ask(|reply| Input::Activate(ActivateInput { rules, by, reply: Some(reply) })).await
     }
 
     /// Records something that Watchbell should be ashamed of.
@@ -198,10 +198,16 @@ impl Engine {
     async fn next_due(&self) -> Result<Option<Instant>, Problem> {
         let now = self.now();
         let detectors = self.inner.shared.detectors_due();
+        let (hold, held) = (self.inner.shared.hold_ends_at(), self.inner.shared.hold().is_some());
         self.read(move |view| {
             let clock = crate::codec::stored(view.reader().next_due())?;
-            let attempt = crate::codec::stored(view.reader().next_attempt())?;
-            Ok([clock, attempt, detectors].into_iter().flatten().min().map(|at| at.max(now + Duration::from_micros(1))))
+            // What is held is due already, and waits for the hold's end.
+            let attempt = crate::codec::stored(view.reader().next_attempt())?.filter(|at| !held || *at > now);
+            Ok([clock, attempt, detectors, hold]
+                .into_iter()
+                .flatten()
+                .min()
+                .map(|at| at.max(now + Duration::from_micros(1))))
         })
         .await
     }
@@ -213,7 +219,7 @@ impl Engine {
             loop {
                 shared.queue.nudge();
                 // An answered write shows that the thread has been round once since the nudge.
-                self.write(OutboxChanges::default()).await?;
+                self.write(OutboxChanges::default(), Vec::new()).await?;
                 let rung = shared.bell.ring();
                 let mut idle = self.inner.idle.clone();
                 idle.wait_for(|answered| *answered >= rung).await.map_err(|_| stopping())?;

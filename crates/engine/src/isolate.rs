@@ -187,6 +187,12 @@ impl Thread {
             (Input::Erase(erase), outcome) => reply(erase.reply, done(outcome)),
             (Input::Prune(prune), outcome) => reply(prune.reply, done(outcome)),
             (Input::Write(write), outcome) => reply(write.reply, done(outcome)),
+            // An end that was not written is found due again.
+            (Input::Hold(hold), outcome) => {
+                if let Some(to) = hold.reply {
+                    reply(to, done(outcome));
+                }
+            }
             // Nobody waits for these, so nobody else would try them again.
             (input @ Input::SelfAlert(_), Err(Failure::Journal(_))) if self.unwritten.len() < MAX_UNWRITTEN => {
                 self.unwritten.push(input);

@@ -5,6 +5,7 @@
 //! `batch`, `isolate`, then `outbox`.
 
 mod attempt;
+pub mod audit;
 mod batch;
 pub mod block;
 mod cache;
@@ -13,6 +14,7 @@ mod duplicates;
 mod erase;
 mod handle;
 mod heartbeat;
+pub mod hold;
 mod isolate;
 mod outbox;
 mod queue;
@@ -37,6 +39,7 @@ pub use duplicates::WINDOW as DUPLICATE_WINDOW;
 pub use erase::{Found, Selection, find};
 pub use handle::Engine;
 pub use heartbeat::{MISSES_TOLD, Pulse};
+pub use hold::Hold;
 pub use outbox::Pass;
 pub use refold::{Refold, refold};
 pub use restore::{RESENT_AFTER_RESTORE, Restored, after_restore};

@@ -36,7 +36,14 @@ pub(crate) enum Request {
     Update(Update),
     /// Watchbell complains about itself.
     SelfAlert { code: String, detail: String },
+    /// The fallback is to know something about Watchbell itself.
+    Announcement { subject: String, text: String },
 }
+
+/// Type of the message in which Watchbell complains about itself.
+const SELF_ALERT: &str = "watchbell.self_alert";
+/// Type of the message that tells something about Watchbell itself.
+const ANNOUNCEMENT: &str = "watchbell.announcement";
 
 impl Request {
     pub(crate) fn kind(&self) -> &'static str {
@@ -44,7 +51,13 @@ impl Request {
             Request::Page(_) => "page",
             Request::Update(_) => "update",
             Request::SelfAlert { .. } => "self_alert",
+            Request::Announcement { .. } => "announcement",
         }
+    }
+
+    /// Whether a request of that kind is about Watchbell itself.
+    pub(crate) fn announces(kind: &str) -> bool {
+        matches!(kind, "self_alert" | "announcement")
     }
 }
 
@@ -79,6 +92,11 @@ fn is_zero(number: &u32) -> bool {
 }
 
 impl Mail {
+    /// It is about Watchbell itself.
+    pub(crate) fn announces(&self) -> bool {
+        matches!(self.kind.as_str(), SELF_ALERT | ANNOUNCEMENT)
+    }
+
     /// Deliveries that come before this one, or after it.
     pub(crate) fn siblings(&self, own: &str) -> (&[String], &[String]) {
         match self.contacts.iter().position(|id| id == own) {

@@ -46,6 +46,8 @@ pub(crate) enum Input {
     Activate(ActivateInput),
     /// Watchbell complains about itself.
     SelfAlert(Problem),
+    /// Outgoing messages are held, or let go again.
+    Hold(HoldInput),
     /// An incident whose clocks have fallen due.
     Due(u64),
 }
@@ -87,6 +89,8 @@ pub(crate) enum FollowUp {
     Act { no: u64, command: Command },
     /// Watchbell complains about itself.
     Complaint(Problem),
+    /// An act that concerns no incident.
+    Note(crate::audit::Act),
 }
 
 /// An erasure, with everything that it concerns found already.
@@ -106,7 +110,25 @@ pub(crate) struct PruneInput {
 /// A new policy and roster.
 pub(crate) struct ActivateInput {
     pub(crate) rules: Arc<Rules>,
+    pub(crate) by: Actor,
     pub(crate) reply: Option<Reply<()>>,
+}
+
+/// A wish about what leaves the house.
+pub(crate) struct HoldInput {
+    pub(crate) wish: HoldWish,
+    pub(crate) by: Actor,
+    pub(crate) reply: Option<Reply<()>>,
+}
+
+/// What is wished.
+pub(crate) enum HoldWish {
+    /// Hold everything but what is most severe.
+    Begin { length: calendar::Duration, reason: String },
+    /// Let it go before its time.
+    End,
+    /// Its time is over.
+    Expire,
 }
 
 /// The two lanes.
@@ -141,7 +163,12 @@ impl Queue {
     pub(crate) fn push(&self, input: Input) -> Result<(), Problem> {
         let mut lanes = self.lock();
         let from_outside = match &input {
-            Input::Act(_) | Input::Signals(_) | Input::Activate(_) | Input::Erase(_) | Input::Prune(_) => true,
+            Input::Act(_)
+            | Input::Signals(_)
+            | Input::Activate(_)
+            | Input::Erase(_)
+            | Input::Prune(_)
+            | Input::Hold(_) => true,
             Input::Write(_) | Input::SelfAlert(_) | Input::Due(_) => false,
         };
         if lanes.closed || (lanes.draining && from_outside) {

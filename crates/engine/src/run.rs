@@ -8,12 +8,13 @@ use std::time::Duration as StdDuration;
 use calendar::{Duration, Instant};
 use journal::{DocumentChange, Head, OutboxChanges, Position, Reader, Writer};
 use problem::Problem;
+use wcore::event::Actor;
 use wcore::trigger::Detectors;
 
 use crate::cache::Cache;
 use crate::codec;
 use crate::duplicates::Duplicates;
-use crate::queue::{Input, Taken};
+use crate::queue::{HoldInput, HoldWish, Input, Taken};
 use crate::rules::{Pins, Rules};
 use crate::shared::Shared;
 use crate::texts::Secrecy;
@@ -89,6 +90,7 @@ impl Thread {
         let mut inputs = std::mem::take(&mut self.unwritten);
         inputs.extend(taken.first);
         inputs.extend(complaint.map(Input::SelfAlert));
+        inputs.extend(self.hold_over());
         let due = self.due_inputs();
         let readable = due.is_some();
         inputs.extend(due.unwrap_or_default().into_iter().map(Input::Due));
@@ -98,10 +100,16 @@ impl Thread {
         readable && written
     }
 
+    /// The hold's time is over.
+    fn hold_over(&self) -> Option<Input> {
+        let over = self.shared.hold_ends_at().is_some_and(|at| at <= self.shared.time.now());
+        over.then(|| Input::Hold(HoldInput { wish: HoldWish::Expire, by: Actor::Watchbell, reply: None }))
+    }
+
     /// How long until something falls due by itself.
     fn until_due(&self) -> StdDuration {
         let incident = self.reader.next_due().ok().flatten();
-        let next = [incident, self.detectors_due()].into_iter().flatten().min();
+        let next = [incident, self.detectors_due(), self.shared.hold_ends_at()].into_iter().flatten().min();
         let until = next.and_then(|at| self.shared.time.until(at)).map_or(NAP, |until| until.min(NAP));
         if self.stuck.is_empty() { until } else { until.max(STUCK_NAP) }
     }

@@ -7,6 +7,7 @@ use calendar::Instant;
 use problem::Problem;
 use tokio::sync::watch;
 
+use crate::hold::Hold;
 use crate::outbox::{Bell, Made};
 use crate::queue::Queue;
 use crate::rules::Rules;
@@ -41,6 +42,7 @@ pub(crate) struct Shared {
     disabled: RwLock<BTreeSet<String>>,
     standing: RwLock<Standing>,
     detectors_due: RwLock<Option<Instant>>,
+    hold: RwLock<Option<Hold>>,
 }
 
 #[derive(Default)]
@@ -63,6 +65,7 @@ impl Shared {
             disabled: RwLock::default(),
             standing: RwLock::default(),
             detectors_due: RwLock::default(),
+            hold: RwLock::default(),
         }
     }
 
@@ -100,6 +103,21 @@ impl Shared {
     /// The journal takes writes (again).
     pub(crate) fn recovered(&self) {
         self.standing.write().unwrap_or_else(PoisonError::into_inner).failing = None;
+    }
+
+    /// The hold that is running: one whose time is over holds nothing, even before that is recorded.
+    pub(crate) fn hold(&self) -> Option<Hold> {
+        let hold = self.hold.read().unwrap_or_else(PoisonError::into_inner);
+        hold.clone().filter(|hold| self.time.now() < hold.until)
+    }
+
+    pub(crate) fn set_hold(&self, hold: Option<Hold>) {
+        *self.hold.write().unwrap_or_else(PoisonError::into_inner) = hold;
+    }
+
+    /// When the hold ends of itself, recorded or not.
+    pub(crate) fn hold_ends_at(&self) -> Option<Instant> {
+        self.hold.read().unwrap_or_else(PoisonError::into_inner).as_ref().map(|hold| hold.until)
     }
 
     /// When a trigger may fire next without a signal.

@@ -7,6 +7,7 @@ use journal::{DocumentChange, OutboxChanges, Reader, Store, Workspace, Writer};
 use policy::Diagnostic;
 use problem::Problem;
 use tokio::sync::watch;
+use wcore::event::Actor;
 use wcore::trigger::Detectors;
 
 use crate::cache::Cache;
@@ -106,8 +107,9 @@ pub(crate) fn prepare(
     for (channel, _) in reader.documents(DISABLED_CHANNELS, "", u32::MAX)? {
         shared.disable(&channel);
     }
+    shared.set_hold(crate::hold::read(&*reader).map_err(StartError::Contents)?);
     if activate {
-        queue(&shared, Input::Activate(ActivateInput { rules: Arc::clone(&rules), reply: None }));
+        queue(&shared, Input::Activate(ActivateInput { rules: Arc::clone(&rules), by: Actor::Watchbell, reply: None }));
     }
     for problem in complaint.into_iter().chain(broken(&rules)) {
         queue(&shared, Input::SelfAlert(problem));

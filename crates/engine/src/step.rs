@@ -103,7 +103,9 @@ impl Stepper {
 
     /// Puts another policy and roster in the queue.
     pub fn activate(&self, rules: Rules) -> Result<Asked<()>, Problem> {
-        self.ask(|reply| Input::Activate(ActivateInput { rules: Arc::new(rules), reply: Some(reply) }))
+        self.ask(|reply| {
+            Input::Activate(ActivateInput { rules: Arc::new(rules), by: Actor::Watchbell, reply: Some(reply) })
+        })
     }
 
     fn act(&self, act: Act, by: Actor, idempotency: Option<Idempotency>) -> Result<Asked<Applied>, Problem> {

@@ -40,6 +40,12 @@ crate::codes! { SERVICE;
     APPROVED_UNSENT = "approved-unsent", 500, "approved words were not published",
         cause: "A person approved a message to an audience, and for a minute nobody published it. The audience still waits.",
         remedy: "Open the incident and publish the message, or draft another.";
+    OUTGOING_HELD = "outgoing-held", 409, "outgoing messages are held already",
+        cause: "Somebody holds all outgoing messages but those of severity 1. One hold runs at a time, for at most an hour.",
+        remedy: "Wait for its end, or end it with `watchbell hold --end` and begin another.";
+    NOTHING_HELD = "nothing-held", 409, "outgoing messages are not held",
+        cause: "No hold is running: it was ended, or its time was over.",
+        remedy: "There is nothing to do; messages go out.";
     NO_TEST_CLOCK = "no-test-clock", 409, "time cannot be moved here",
         cause: "The server runs on real time.",
         remedy: "Start it with `serve --dev --test-clock` to move time by hand.";

@@ -4,6 +4,7 @@
 //! people with two renderings, and a flat table and JSON for programs. Whatever people or senders
 //! wrote is inert in all of them: escaped in Markdown and HTML, no formula in CSV.
 
+pub mod audit;
 pub mod backtest;
 mod csv;
 mod document;

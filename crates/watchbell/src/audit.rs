@@ -10,6 +10,7 @@ use crate::exit::{Exit, explain};
 pub(crate) fn run(command: &AuditCommand) -> anyhow::Result<Exit> {
     match command {
         AuditCommand::Verify { data, json } => verify(data, *json),
+        AuditCommand::List { .. } => unreachable!("it asks a server, and `main` sends it there"),
         AuditCommand::Refold { data, repair, json } => refold(data, *repair, *json),
     }
 }

@@ -1,6 +1,7 @@
 //! The command line as data: every command, flag and help text.
 
 mod care;
+mod office;
 mod reports;
 
 use std::path::PathBuf;
@@ -9,6 +10,7 @@ use calendar::{Duration, Instant};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub(crate) use care::{BackupArgs, DoctorArgs, EraseArgs, RestoreArgs};
+pub(crate) use office::{AuditArgs, AuditCommand, HoldArgs};
 pub(crate) use reports::{BacktestArgs, BacktestFormat, MatrixArgs, OutputArgs, ReportFormat, ReviewArgs};
 
 /// Escalation and communication standards for support teams when their AI degrades.
@@ -48,8 +50,10 @@ pub(crate) enum Command {
     Review(ReviewArgs),
     /// Show what another policy would have done with the signals of the past
     Backtest(BacktestArgs),
-    /// Verify the journal
+    /// List acts of administration; verify the journal
     Audit(AuditArgs),
+    /// Hold all outgoing messages but those of severity 1, for at most an hour
+    Hold(HoldArgs),
     /// Copy the data into a file, while the server runs
     Backup(BackupArgs),
     /// Fill a data directory from a backup
@@ -508,39 +512,6 @@ pub(crate) enum StatusCommand {
         /// Where the files will be found, such as https://status.example.com
         #[arg(long, env = "WATCHBELL_STATUS_URL", default_value = "http://127.0.0.1:8420")]
         url: String,
-    },
-}
-
-/// `audit`.
-#[derive(Debug, Args)]
-pub(crate) struct AuditArgs {
-    #[command(subcommand)]
-    pub(crate) command: AuditCommand,
-}
-
-/// Commands on the journal.
-#[derive(Debug, Subcommand)]
-pub(crate) enum AuditCommand {
-    /// Recompute the hash chain of the whole journal
-    Verify {
-        /// Data directory
-        #[arg(long)]
-        data: PathBuf,
-        /// Print JSON
-        #[arg(long)]
-        json: bool,
-    },
-    /// Fold every incident again from its events and compare, byte for byte
-    Refold {
-        /// Data directory
-        #[arg(long)]
-        data: PathBuf,
-        /// Delete the stored rows first and write the folded ones; the server must not run
-        #[arg(long)]
-        repair: bool,
-        /// Print JSON
-        #[arg(long)]
-        json: bool,
     },
 }
 

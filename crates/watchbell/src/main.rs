@@ -14,6 +14,7 @@ mod explain;
 mod heartbeat;
 mod incident;
 mod init;
+mod office;
 mod reports;
 mod serve;
 mod settings;
@@ -25,7 +26,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
-use crate::cli::{Cli, Command};
+use crate::cli::{AuditCommand, Cli, Command};
 use crate::exit::Exit;
 
 /// Signals are made on the connections' threads and dropped on the engine's, which the system's
@@ -59,7 +60,11 @@ fn run(command: Command) -> anyhow::Result<Exit> {
         Command::Status(args) => status::run(&args.command),
         Command::Matrix(args) => reports::matrix(&args),
         Command::Review(args) => reports::review(&args),
-        Command::Audit(args) => audit::run(&args.command),
+        Command::Audit(args) => match args.command {
+            AuditCommand::List { .. } => runtime()?.block_on(office::list(&args.command)),
+            command => audit::run(&command),
+        },
+        Command::Hold(args) => runtime()?.block_on(office::hold(&args)),
         Command::Backup(args) => backup::backup(&args),
         Command::Restore(args) => backup::restore(&args),
         Command::Config(args) => serve::show_config(&args).map(|()| Exit::Ok),

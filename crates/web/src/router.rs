@@ -17,8 +17,8 @@ use problem::Problem;
 
 use crate::access::{Access, InFlight, Needs, Permission, guard};
 use crate::api::{
-    audit, clocks, commands, decisions, deliveries, erasures, incidents, reviews, rules, sessions, signals, sources,
-    tokens, users,
+    audit, clocks, commands, decisions, deliveries, erasures, hold, incidents, reviews, rules, sessions, signals,
+    sources, tokens, users,
 };
 use crate::app::{App, AppConfig};
 use crate::body::COMMAND_BYTES;
@@ -38,6 +38,7 @@ struct Route {
 
 const READ: Needs = Needs::May(Permission::Read);
 const REPORT: Needs = Needs::May(Permission::Report);
+const RESPOND: Needs = Needs::May(Permission::Respond);
 const ADMIN: Needs = Needs::May(Permission::Administer);
 
 /// Every route of every server.
@@ -70,8 +71,12 @@ fn table() -> Vec<Route> {
         row(Method::GET, "/api/v1/roster", READ, rules::roster),
         row(Method::GET, "/api/v1/reviews", READ, reviews::show),
         row(Method::POST, "/api/v1/backtests", ADMIN, reviews::backtest),
-        row(Method::GET, "/api/v1/audit", READ, audit::head),
         row(Method::POST, "/api/v1/erasures", ADMIN, erasures::create),
+        row(Method::GET, "/api/v1/audit", READ, audit::index),
+        row(Method::GET, "/audit", ADMIN, pages::audit::show),
+        row(Method::GET, "/api/v1/hold", READ, hold::show),
+        row(Method::POST, "/api/v1/hold", RESPOND, hold::begin),
+        row(Method::DELETE, "/api/v1/hold", RESPOND, hold::end),
         row(Method::GET, "/api/v1/tokens", ADMIN, tokens::index),
         row(Method::POST, "/api/v1/tokens", ADMIN, tokens::create),
         row(Method::DELETE, "/api/v1/tokens/{id}", ADMIN, tokens::delete),

@@ -15,7 +15,7 @@ use wcore::{Command, Incident};
 
 use crate::codec;
 use crate::outbox::record::Record;
-use crate::outbox::{INBOX, Mail, Request};
+use crate::outbox::{ANNOUNCEMENT, INBOX, Mail, Request, SELF_ALERT};
 use crate::queue::FollowUp;
 use crate::rules::Rules;
 
@@ -43,6 +43,7 @@ impl Desk<'_> {
             Request::Page(page) => self.page(stored, page),
             Request::Update(update) => (self.update(stored, update), Vec::new()),
             Request::SelfAlert { code, detail } => (self.self_alert(stored, code, detail), Vec::new()),
+            Request::Announcement { subject, text } => (self.announcement(stored, subject, text), Vec::new()),
         };
         let mut record = record(stored, self.now, deliveries);
         record.follow_ups.extend(follow_ups);
@@ -139,19 +140,43 @@ impl Desk<'_> {
 
     fn self_alert(&self, stored: &StoredRequest, code: &str, detail: &str) -> Vec<DeliveryRow> {
         let title = problem::find(code).map_or(code, |code| code.title);
-        let mail = Mail {
-            kind: "watchbell.self_alert".to_owned(),
-            subject: format!("Watchbell: {title}"),
-            text: detail.to_owned(),
-            link: Some(format!("{}/docs/errors/{code}", self.public_url)),
-            data: serde_json::json!({"code": code, "title": title, "detail": detail}),
-            until_acknowledged: false,
-            update: None,
-            step: None,
-            contacts: Vec::new(),
-            waits_s: 0,
-        };
-        // Watchbell itself is unwell: nothing is held back in the hope of a receipt.
+        self.to_fallback(
+            stored,
+            Mail {
+                kind: SELF_ALERT.to_owned(),
+                subject: format!("Watchbell: {title}"),
+                text: detail.to_owned(),
+                link: Some(format!("{}/docs/errors/{code}", self.public_url)),
+                data: serde_json::json!({"code": code, "title": title, "detail": detail}),
+                until_acknowledged: false,
+                update: None,
+                step: None,
+                contacts: Vec::new(),
+                waits_s: 0,
+            },
+        )
+    }
+
+    fn announcement(&self, stored: &StoredRequest, subject: &str, text: &str) -> Vec<DeliveryRow> {
+        self.to_fallback(
+            stored,
+            Mail {
+                kind: ANNOUNCEMENT.to_owned(),
+                subject: format!("Watchbell: {subject}"),
+                text: text.to_owned(),
+                link: Some(format!("{}/audit", self.public_url)),
+                data: serde_json::json!({"title": subject, "detail": text}),
+                until_acknowledged: false,
+                update: None,
+                step: None,
+                contacts: Vec::new(),
+                waits_s: 0,
+            },
+        )
+    }
+
+    /// About Watchbell itself: nothing is held back in the hope of a receipt.
+    fn to_fallback(&self, stored: &StoredRequest, mail: Mail) -> Vec<DeliveryRow> {
         let to_person = |person: &String| {
             let mut rows = self.at_once(stored, person, &mail);
             rows.push(self.inbox(stored, person, &mail));

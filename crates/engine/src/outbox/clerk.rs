@@ -15,11 +15,12 @@ use wcore::Incident;
 
 use crate::attempt::concerns_one_input;
 use crate::codec;
-use crate::outbox::Mail;
+use crate::hold::Hold;
 use crate::outbox::claim::{self, Desk};
 use crate::outbox::places::{Places, Seat};
 use crate::outbox::record::Record;
 use crate::outbox::send::{self, Sent};
+use crate::outbox::{Mail, Request};
 use crate::rules::Rules;
 use crate::shared::Shared;
 use crate::view::View;
@@ -52,6 +53,10 @@ enum Need {
     Drop(String),
 }
 
+/// While outgoing messages are held, so many times more are looked at: what is not held may stand
+/// behind what is.
+const HELD_MORE: u32 = 16;
+
 /// Incidents as they stood when a round looked at them first.
 type Seen = BTreeMap<IncidentNo, Option<Arc<Incident>>>;
 
@@ -61,7 +66,13 @@ impl Clerk {
         if self.shared.queue.is_draining() {
             return Ok(0);
         }
-        let requests = self.blocking(move |reader| codec::stored(reader.pending_requests(CLAIMS))).await?;
+        let held = self.shared.hold().is_some();
+        let most = if held { CLAIMS * HELD_MORE } else { CLAIMS };
+        let mut requests = self.blocking(move |reader| codec::stored(reader.pending_requests(most))).await?;
+        requests.retain(|stored| {
+            let request = &stored.request;
+            !held || !Hold::holds(request.severity, Request::announces(&request.kind))
+        });
         if requests.is_empty() {
             return Ok(0);
         }
@@ -90,7 +101,9 @@ impl Clerk {
     /// Deliveries that are due and have a place.
     pub(crate) async fn pick(&self, places: &mut Places) -> Result<Picked, Problem> {
         let now = self.now();
-        let due = self.blocking(move |reader| codec::stored(reader.due_deliveries(now, ROUND))).await?;
+        let held = self.shared.hold().is_some();
+        let most = if held { ROUND * HELD_MORE } else { ROUND };
+        let due = self.blocking(move |reader| codec::stored(reader.due_deliveries(now, most))).await?;
         let mut seen = Seen::new();
         let mut picked = Picked::default();
         for row in due {
@@ -104,6 +117,7 @@ impl Clerk {
                 Seat::Full => break,
             }
             match self.needed(&row, &mut seen).await {
+                Ok(Need::Send(mail)) if held && Hold::holds(row.severity, mail.announces()) => places.leave(&row.id),
                 Ok(Need::Send(mail)) => picked.start.push((row, mail)),
                 Ok(Need::Drop(why)) => {
                     places.leave(&row.id);

@@ -7,6 +7,7 @@ mod crash;
 mod duplicates;
 mod erasure;
 mod heartbeat;
+mod hold;
 mod idempotency;
 mod order;
 mod outbox;

@@ -1,6 +1,7 @@
 //! Which policy and roster run, and for whom.
 
 use engine::{Documents, Rules, Secrets, StartError};
+use wcore::event::Actor;
 
 use crate::support::{Reply, Setup, World, both};
 
@@ -70,7 +71,7 @@ async fn a_changed_roster_counts_from_the_next_claim() {
         "contacts: [{webhook: spare, to: ana}]",
     );
     let rules = Rules::compile_with(documents, &Secrets::new(|_| Ok(channel::Secret::new(SECRET)))).ok().unwrap();
-    world.engine().activate(rules).await.unwrap();
+    world.engine().activate(rules, Actor::Person("ana".to_owned())).await.unwrap();
     world.degraded("us").await;
     world.settle().await;
     assert_eq!(world.receiver.pages("/pager").len(), 1);

@@ -6,8 +6,10 @@
 use std::net::IpAddr;
 
 use calendar::{Duration, Instant};
+use engine::audit::Act;
 use problem::Problem;
 use serde::{Deserialize, Serialize};
+use wcore::event::Actor;
 
 use super::Access;
 use super::link::Purpose;
@@ -55,23 +57,29 @@ impl Access {
     }
 
     /// Makes an account, or gives the one that is there another role.
-    pub(crate) async fn put_account(&self, person: &str, role: Role) -> Result<Account, Problem> {
+    pub(crate) async fn put_account(&self, person: &str, role: Role, by: Actor) -> Result<Account, Problem> {
         self.must_be_known(person)?;
         let known = self.accounts.get(&key(person));
+        let before = known.as_ref().map(|account| account.role);
         let account = Account {
             person: person.to_owned(),
             role,
             created_at: known.as_ref().map_or(self.engine.now(), |account| account.created_at),
             password: known.and_then(|account| account.password.clone()),
         };
-        self.accounts.put(&self.engine, key(person), account.clone()).await?;
+        let act = match before {
+            Some(before) => Act::new(by, "user.role_changed", person).noting(format!("from {}", before.word())),
+            None => Act::new(by, "user.created", person),
+        };
+        let act = Act { note: format!("{} {}", role.word(), act.note).trim().to_owned(), ..act };
+        self.accounts.put(&self.engine, key(person), account.clone(), Some(act)).await?;
         tracing::info!(access.person = person, access.role = role.word(), "access.account_set");
         Ok(account)
     }
 
     /// Removes an account, and ends its sessions.
-    pub(crate) async fn remove_account(&self, person: &str) -> Result<(), Problem> {
-        let taken = self.accounts.take(&self.engine, key(person)).await?;
+    pub(crate) async fn remove_account(&self, person: &str, by: Actor) -> Result<(), Problem> {
+        let taken = self.accounts.take(&self.engine, key(person), Some(Act::new(by, "user.removed", person))).await?;
         let unknown =
             || Problem::new(&problem::ACCOUNT_UNKNOWN, "that person has no account; list them with GET /api/v1/users");
         taken.ok_or_else(unknown)?;
@@ -115,7 +123,10 @@ impl Access {
         password: String,
         from: Option<IpAddr>,
     ) -> Result<String, Problem> {
-        self.must_match(person, password, from).await?;
+        if let Err(problem) = self.must_match(person, password, from).await {
+            self.note_refusal(person, &problem).await;
+            return Err(problem);
+        }
         self.name_of(person).map_err(|_| wrong())?;
         self.begin_session(person, false).await
     }
@@ -123,6 +134,19 @@ impl Access {
     /// Counts a guess at a code by its sender's address, and refuses where they were too many.
     pub(crate) fn count_guess(&self, from: Option<IpAddr>) -> Result<(), Problem> {
         self.throttle.attempt(None, from, self.engine.now())
+    }
+
+    /// A wrong password of a person who has an account is on record; what else was typed into the
+    /// field never is, since it may be a password. The throttle bounds how many there are: what it
+    /// refuses is not recorded.
+    async fn note_refusal(&self, person: &str, problem: &Problem) {
+        if problem.code.id != problem::SIGN_IN_REFUSED.id || self.accounts.get(&key(person)).is_none() {
+            return;
+        }
+        let act = Act::new(Actor::Watchbell, "sign-in.refused", person).noting("wrong password");
+        if let Err(problem) = self.engine.note(act).await {
+            tracing::warn!(code = problem.code.id, "access.refusal_not_recorded");
+        }
     }
 
     /// Refuses a wrong password and too many attempts, in the same words and time whatever is wrong.
@@ -149,7 +173,8 @@ impl Access {
         let unknown = || Problem::new(&problem::ACCOUNT_UNKNOWN, "it was removed meanwhile");
         let account = self.accounts.get(&key(person)).ok_or_else(unknown)?;
         let account = Account { password: Some(hashed), ..Account::clone(&account) };
-        self.accounts.put(&self.engine, key(person), account).await.map(drop)
+        let act = Act::new(Actor::Person(person.to_owned()), "password.set", person);
+        self.accounts.put(&self.engine, key(person), account, Some(act)).await.map(drop)
     }
 }
 

@@ -66,7 +66,7 @@ impl Access {
         self.must_be_known(person)?;
         let code = generate("");
         let link = Link { person: person.to_owned(), purpose, expires_at: self.engine.now() + ttl };
-        self.links.put(&self.engine, SecretHash::of(&code), link).await?;
+        self.links.put(&self.engine, SecretHash::of(&code), link, None).await?;
         Ok(code)
     }
 
@@ -82,7 +82,7 @@ impl Access {
     /// Uses a code up.
     pub(super) async fn take_link(&self, code: &str, purpose: Purpose) -> Result<Arc<Link>, Problem> {
         self.peek_link(code, purpose)?;
-        let taken = self.links.take(&self.engine, SecretHash::of(code)).await?;
+        let taken = self.links.take(&self.engine, SecretHash::of(code), None).await?;
         taken.ok_or_else(spent)
     }
 

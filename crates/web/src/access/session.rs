@@ -2,8 +2,10 @@
 
 use axum::http::{HeaderMap, HeaderValue, header};
 use calendar::Instant;
+use engine::audit::Act;
 use problem::Problem;
 use serde::{Deserialize, Serialize};
+use wcore::event::Actor;
 
 use super::Access;
 use super::principal::Viewer;
@@ -39,7 +41,9 @@ impl Access {
         let secret = generate("");
         let session =
             Session { person: person.to_owned(), admin, created_at: now, expires_at: now + self.session_lifetime };
-        self.sessions.put(&self.engine, SecretHash::of(&secret), session).await?;
+        let note = if admin { "with an administrator's rights" } else { "" };
+        let act = Act::new(Actor::Person(person.to_owned()), "session.begun", person).noting(note);
+        self.sessions.put(&self.engine, SecretHash::of(&secret), session, Some(act)).await?;
         Ok(secret)
     }
 
@@ -62,14 +66,15 @@ impl Access {
         if !viewer.admin && viewer.person.as_ref() != Some(&session.person) {
             return Err(unknown());
         }
-        self.sessions.take(&self.engine, hash).await.map(drop)
+        let act = Act::new(viewer.actor(), "session.ended", session.person.clone());
+        self.sessions.take(&self.engine, hash, Some(act)).await.map(drop)
     }
 
     /// Ends every session of a person but one.
     pub(super) async fn end_sessions_of(&self, person: &str, but: Option<SecretHash>) -> Result<(), Problem> {
         for (hash, session) in self.sessions.all() {
             if session.person == person && Some(hash) != but {
-                self.sessions.take(&self.engine, hash).await?;
+                self.sessions.take(&self.engine, hash, None).await?;
             }
         }
         Ok(())
@@ -77,7 +82,11 @@ impl Access {
 
     /// Ends the session of that cookie; without one there is nothing to do.
     pub(crate) async fn end_session(&self, secret: &str) -> Result<(), Problem> {
-        self.sessions.take(&self.engine, SecretHash::of(secret)).await.map(drop)
+        let hash = SecretHash::of(secret);
+        let Some(session) = self.sessions.get(&hash) else { return Ok(()) };
+        let person = session.person.clone();
+        let act = Act::new(Actor::Person(person.clone()), "session.ended", person);
+        self.sessions.take(&self.engine, hash, Some(act)).await.map(drop)
     }
 }
 

@@ -6,7 +6,9 @@ use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use calendar::Instant;
+use engine::audit::Act;
 use engine::{Engine, View};
+use journal::DocumentChange;
 use problem::Problem;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -55,24 +57,49 @@ impl<T: Expires + Serialize + DeserializeOwned> Shelf<T> {
     }
 
     /// Puts one on the shelf; it is valid once it is durable. Full shelves first lose what has expired.
-    pub(crate) async fn put(&self, engine: &Engine, hash: SecretHash, item: T) -> Result<Arc<T>, Problem> {
+    pub(crate) async fn put(
+        &self,
+        engine: &Engine,
+        hash: SecretHash,
+        item: T,
+        act: Option<Act>,
+    ) -> Result<Arc<T>, Problem> {
         self.make_room(engine).await?;
         let body = serde_json::to_vec(&item).expect("a credential is plain texts, lists and instants");
-        engine.put_document(self.collection, &hash.to_string(), Some(body)).await?;
+        self.write(engine, hash, (Some(body), act)).await?;
         let item = Arc::new(item);
         self.items.write().unwrap_or_else(PoisonError::into_inner).insert(hash, item.clone());
         Ok(item)
     }
 
     /// Takes one off, at most once: of two callers one gets it. It is invalid at once; an error of the store gives it back.
-    pub(crate) async fn take(&self, engine: &Engine, hash: SecretHash) -> Result<Option<Arc<T>>, Problem> {
+    pub(crate) async fn take(
+        &self,
+        engine: &Engine,
+        hash: SecretHash,
+        act: Option<Act>,
+    ) -> Result<Option<Arc<T>>, Problem> {
         let taken = self.items.write().unwrap_or_else(PoisonError::into_inner).remove(&hash);
         let Some(item) = taken else { return Ok(None) };
-        if let Err(problem) = engine.put_document(self.collection, &hash.to_string(), None).await {
+        if let Err(problem) = self.write(engine, hash, (None, act)).await {
             self.items.write().unwrap_or_else(PoisonError::into_inner).insert(hash, item);
             return Err(problem);
         }
         Ok(Some(item))
+    }
+
+    /// One transaction with the act that this is, where it is one.
+    async fn write(
+        &self,
+        engine: &Engine,
+        hash: SecretHash,
+        (body, act): (Option<Vec<u8>>, Option<Act>),
+    ) -> Result<(), Problem> {
+        let (collection, id) = (self.collection.to_owned(), hash.to_string());
+        match act {
+            Some(act) => engine.change_documents(vec![DocumentChange { collection, id, body }], act).await,
+            None => engine.put_document(&collection, &id, body).await,
+        }
     }
 
     async fn make_room(&self, engine: &Engine) -> Result<(), Problem> {
@@ -83,7 +110,7 @@ impl<T: Expires + Serialize + DeserializeOwned> Shelf<T> {
         let now = engine.now();
         for (hash, item) in self.all() {
             if item.expires_at() <= now {
-                self.take(engine, hash).await?;
+                self.take(engine, hash, None).await?;
             }
         }
         if len() < self.items_max {

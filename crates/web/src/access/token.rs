@@ -1,8 +1,10 @@
 //! Tokens: credentials of programs and of people's programs.
 
 use calendar::{Duration, Instant};
+use engine::audit::Act;
 use problem::Problem;
 use serde::{Deserialize, Serialize};
+use wcore::event::Actor;
 
 use super::Access;
 use super::principal::Scope;
@@ -82,7 +84,7 @@ pub enum Bootstrap {
 
 impl Access {
     /// Makes a token: its id, the secret, which is not kept, and what is stored.
-    pub(crate) async fn create_token(&self, wish: NewToken) -> Result<(String, String, Token), Problem> {
+    pub(crate) async fn create_token(&self, wish: NewToken, by: Actor) -> Result<(String, String, Token), Problem> {
         let now = self.engine.now();
         let name = wish.name.trim().to_owned();
         let length = name.chars().count();
@@ -119,7 +121,10 @@ impl Access {
             signing_secret: wish.signed.then(SigningSecret::generate),
         };
         let hash = SecretHash::of(&secret);
-        self.tokens.put(&self.engine, hash, token.clone()).await?;
+        let scopes: Vec<&str> = token.scopes.iter().map(|scope| scope.word()).collect();
+        let act =
+            Act::new(by, "token.created", hash.to_string()).noting(format!("{}: {}", token.name, scopes.join(", ")));
+        self.tokens.put(&self.engine, hash, token.clone(), Some(act)).await?;
         Ok((hash.to_string(), secret, token))
     }
 
@@ -146,9 +151,9 @@ impl Access {
     }
 
     /// Ends a token.
-    pub(crate) async fn delete_token(&self, id: &str) -> Result<(), Problem> {
+    pub(crate) async fn delete_token(&self, id: &str, by: Actor) -> Result<(), Problem> {
         let taken = match SecretHash::parse(id) {
-            Some(hash) => self.tokens.take(&self.engine, hash).await?,
+            Some(hash) => self.tokens.take(&self.engine, hash, Some(Act::new(by, "token.revoked", id))).await?,
             None => None,
         };
         let unknown =
@@ -181,7 +186,8 @@ impl Access {
             source: None,
             signing_secret: None,
         };
-        self.tokens.put(&self.engine, hash, token).await?;
+        let act = Act::new(Actor::Watchbell, "token.created", hash.to_string()).noting("from the environment");
+        self.tokens.put(&self.engine, hash, token, Some(act)).await?;
         Ok(Bootstrap::Stored)
     }
 }

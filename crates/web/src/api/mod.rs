@@ -9,6 +9,7 @@ pub(crate) mod commands;
 pub(crate) mod decisions;
 pub(crate) mod deliveries;
 pub(crate) mod erasures;
+pub(crate) mod hold;
 pub(crate) mod idempotency;
 pub(crate) mod incidents;
 pub(crate) mod reviews;

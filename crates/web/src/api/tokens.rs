@@ -4,11 +4,12 @@ use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use calendar::Duration;
+use engine::audit::Act;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::{Page, Params, cursor, limit, list};
-use crate::access::Token;
+use crate::access::{Token, Viewer};
 use crate::app::App;
 use crate::body::Posted;
 use crate::refusal::Refusal;
@@ -17,8 +18,12 @@ use crate::refusal::Refusal;
 const LINK_LIFETIME: Duration = Duration::from_mins(60);
 
 /// `POST /api/v1/tokens`: the only answer that holds the secrets.
-pub(crate) async fn create(State(app): State<App>, posted: Posted) -> Result<(StatusCode, Json<Value>), Refusal> {
-    let (id, secret, token) = app.access.create_token(posted.parse()?).await?;
+pub(crate) async fn create(
+    State(app): State<App>,
+    viewer: Viewer,
+    posted: Posted,
+) -> Result<(StatusCode, Json<Value>), Refusal> {
+    let (id, secret, token) = app.access.create_token(posted.parse()?, viewer.actor()).await?;
     let mut item = shape(&id, &token);
     item["token"] = json!(secret);
     if let Some(secret) = &token.signing_secret {
@@ -39,8 +44,12 @@ pub(crate) async fn index(State(app): State<App>, Params(page): Params<Page>) ->
 }
 
 /// `DELETE /api/v1/tokens/{id}`
-pub(crate) async fn delete(State(app): State<App>, Path(id): Path<String>) -> Result<StatusCode, Refusal> {
-    app.access.delete_token(&id).await?;
+pub(crate) async fn delete(
+    State(app): State<App>,
+    viewer: Viewer,
+    Path(id): Path<String>,
+) -> Result<StatusCode, Refusal> {
+    app.access.delete_token(&id, viewer.actor()).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -54,12 +63,18 @@ struct NewLink {
 }
 
 /// `POST /api/v1/sign-in-links`
-pub(crate) async fn create_link(State(app): State<App>, posted: Posted) -> Result<(StatusCode, Json<Value>), Refusal> {
+pub(crate) async fn create_link(
+    State(app): State<App>,
+    viewer: Viewer,
+    posted: Posted,
+) -> Result<(StatusCode, Json<Value>), Refusal> {
     let wish: NewLink = posted.parse()?;
     let path = match wish.admin {
         true => app.access.administrator_link(&wish.person, LINK_LIFETIME).await?,
         false => app.access.one_time_link(&wish.person, LINK_LIFETIME).await?,
     };
+    let rights = if wish.admin { "with an administrator's rights" } else { "" };
+    app.engine.note(Act::new(viewer.actor(), "sign-in-link.created", wish.person.clone()).noting(rights)).await?;
     let expires_at = app.engine.now() + LINK_LIFETIME;
     let url = format!("{}{path}", app.config.public_url);
     Ok((StatusCode::CREATED, Json(json!({ "person": wish.person, "url": url, "expires_at": expires_at }))))

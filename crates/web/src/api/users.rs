@@ -8,7 +8,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::list;
-use crate::access::Role;
+use crate::access::{Role, Viewer};
 use crate::app::App;
 use crate::body::Posted;
 use crate::refusal::Refusal;
@@ -39,10 +39,14 @@ pub(crate) async fn index(State(app): State<App>) -> Json<Value> {
 
 /// `POST /api/v1/users`: an account with that role, new or not, and a link to choose a password.
 /// Until the link is used, a password that was chosen before goes on working.
-pub(crate) async fn put(State(app): State<App>, posted: Posted) -> Result<(StatusCode, Json<Value>), Refusal> {
+pub(crate) async fn put(
+    State(app): State<App>,
+    viewer: Viewer,
+    posted: Posted,
+) -> Result<(StatusCode, Json<Value>), Refusal> {
     let NewUser { person, role } = posted.parse()?;
     let is_new = app.access.role_of(&person).is_none();
-    let account = app.access.put_account(&person, role).await?;
+    let account = app.access.put_account(&person, role, viewer.actor()).await?;
     let path = app.access.password_link(&person, LINK_LIFETIME).await?;
     let status = if is_new { StatusCode::CREATED } else { StatusCode::OK };
     let answer = json!({
@@ -55,7 +59,11 @@ pub(crate) async fn put(State(app): State<App>, posted: Posted) -> Result<(Statu
 }
 
 /// `DELETE /api/v1/users/{person}`: their sessions end at once.
-pub(crate) async fn delete(State(app): State<App>, Path(person): Path<String>) -> Result<StatusCode, Refusal> {
-    app.access.remove_account(&person).await?;
+pub(crate) async fn delete(
+    State(app): State<App>,
+    viewer: Viewer,
+    Path(person): Path<String>,
+) -> Result<StatusCode, Refusal> {
+    app.access.remove_account(&person, viewer.actor()).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -4,6 +4,7 @@
 
 use calendar::Instant;
 use maud::{DOCTYPE, Markup, html};
+use wcore::event::Actor;
 
 use super::names::Names;
 use super::{assets, glyph, moment};
@@ -19,6 +20,8 @@ pub(crate) struct Scene {
     pub(crate) now: Instant,
     /// How fast the journal's time runs: 1 on a real server, 0 where it stands still.
     pub(crate) rate: f64,
+    /// Outgoing messages are held: by whom, until when, and why.
+    pub(crate) held: Option<engine::Hold>,
     /// Random text of this rendering: a form sent twice is one command.
     pub(crate) once: String,
 }
@@ -102,6 +105,7 @@ pub(crate) fn page(scene: &Scene, page: &Page<'_>, main: Markup) -> Markup {
                 a.skip href="#main" { "Skip to content" }
                 @if !page.wall { (header(scene, page.section)) }
                 (connection())
+                (held(scene))
                 main #main tabindex="-1" data-live=[page.live] data-summary=(page.summary)
                     data-now=(moment::millis(scene.now)) data-rate=(scene.rate) { (main) }
                 @if !page.wall { (footer(scene)) (shortcuts()) }
@@ -156,6 +160,25 @@ fn header(scene: &Scene, current: Section) -> Markup {
             a.me href="/account" title={ "Signed in as " (scene.viewer.name) } {
                 (glyph::avatar(&scene.viewer.name))
                 span.wide { (scene.viewer.name) }
+            }
+        }
+    }
+}
+
+/// A hold is nobody's secret.
+fn held(scene: &Scene) -> Markup {
+    let Some(hold) = &scene.held else { return html! {} };
+    let by = match &hold.by {
+        Actor::Person(id) => scene.names.person(id).to_owned(),
+        Actor::Machine(name) => name.clone(),
+        Actor::Watchbell => "Watchbell".to_owned(),
+    };
+    html! {
+        div.connection role="status" {
+            (glyph::mark(glyph::Mark::Alert))
+            span {
+                "Outgoing messages below severity 1 are held until " (moment::at(hold.until, scene.now))
+                " by " (by) ": " (hold.reason) ". Clocks go on."
             }
         }
     }

@@ -6,6 +6,7 @@
 pub(crate) mod account;
 mod actions;
 pub(crate) mod assets;
+pub(crate) mod audit;
 mod board;
 mod declare;
 mod deliveries;

@@ -279,7 +279,7 @@ pub(super) fn scene(app: &App, viewer: Viewer) -> Result<Scene, Problem> {
     let rules = app.engine.rules();
     let now = app.engine.now();
     let names = Names { policy: rules.policy.clone(), roster: rules.roster.clone() };
-    Ok(Scene { names, viewer, now, rate: pace::pace(app, now), once: random()? })
+    Ok(Scene { names, viewer, now, rate: pace::pace(app, now), held: app.engine.held(), once: random()? })
 }
 
 /// Random text that names one rendering of a form.

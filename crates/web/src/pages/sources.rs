@@ -63,7 +63,7 @@ pub(crate) async fn make_key(
         source: Some(name.clone()),
         signed,
     };
-    let shown_now = match app.access.create_token(wish).await {
+    let shown_now = match app.access.create_token(wish, viewer.actor()).await {
         Ok((_, secret, token)) => {
             let signing = token.signing_secret.as_ref().map(|secret| secret.tell().to_owned());
             Shown { key: Some((secret, signing)), ..Shown::default() }

@@ -418,3 +418,57 @@ fn base64(bytes: &[u8]) -> String {
     use base64::Engine as _;
     base64::engine::general_purpose::STANDARD.encode(bytes)
 }
+
+#[tokio::test]
+async fn every_act_of_access_is_on_record() {
+    let world = World::new().await;
+    let token = world.token(json!({ "name": "ci", "scopes": ["signals:write"] })).await;
+    world.post("/api/v1/users", &json!({ "person": "ben", "role": "viewer" })).await;
+    world.post("/api/v1/users", &json!({ "person": "ben", "role": "responder" })).await;
+    world.sign_in("ben").await;
+    let audit = world.get("/api/v1/audit?limit=50").await.json();
+    let told: Vec<String> = audit["acts"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .rev()
+        .map(|act| {
+            let field = |name: &str| act[name].as_str().unwrap().to_owned();
+            let about = if field("what").starts_with("token") { String::new() } else { field("about") };
+            format!("{} {} {about} {}", field("by"), field("what"), field("note"))
+        })
+        .collect();
+    assert_eq!(
+        told[2..],
+        [
+            "watchbell token.created  from the environment",
+            "bootstrap token.created  ci: signals:write",
+            "bootstrap user.created ben viewer",
+            "bootstrap user.role_changed ben responder from viewer",
+            "ben session.begun ben ",
+        ]
+    );
+    assert!(!audit.to_string().contains(&token), "no secrets");
+    let by_ben = world.get("/api/v1/audit?actor=ben").await.json();
+    assert_eq!(by_ben["acts"].as_array().unwrap().len(), 1);
+    let reader = world.person("ben").await;
+    assert_eq!(world.call("GET", "/api/v1/audit", &reader, "").await.json()["acts"], json!([]));
+    let page = world.get("/audit").await;
+    assert!(page.status == 200 && page.text.contains("user.role_changed"), "{page:?}");
+    let csv = world.get("/audit?format=csv&what=session.begun").await;
+    assert!(
+        csv.text.starts_with("position,at,by,what,about,note\r\n") && csv.text.contains("session.begun"),
+        "{csv:?}"
+    );
+}
+
+#[tokio::test]
+async fn a_hold_is_announced_on_every_page() {
+    let world = World::new().await;
+    let begun = world.post("/api/v1/hold", &json!({ "seconds": 1_800, "reason": "a storm <b>" })).await;
+    assert_eq!(begun.json()["hold"]["reason"], "a storm <b>");
+    let page = world.get("/").await;
+    assert!(page.text.contains("a storm &lt;b&gt;. Clocks go on."), "{}", page.text);
+    assert_eq!(world.call("DELETE", "/api/v1/hold", ADMIN, "").await.json()["hold"], json!(null));
+    assert!(!world.get("/").await.text.contains("a storm"));
+}

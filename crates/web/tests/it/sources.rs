@@ -37,7 +37,11 @@ async fn world() -> World {
         "DESK_SECRET" => Ok(channel::Secret::new("key")),
         other => Err(problem::Problem::new(&problem::SECRET_MISSING, format!("`{other}` is not set"))),
     });
-    world.engine.activate(Rules::compile_with(documents, &secrets).unwrap()).await.unwrap();
+    world
+        .engine
+        .activate(Rules::compile_with(documents, &secrets).unwrap(), wcore::event::Actor::Watchbell)
+        .await
+        .unwrap();
     world
 }
 

@@ -131,7 +131,14 @@ impl Story {
     pub(super) fn scene(&self, person: &str) -> Scene {
         let viewer =
             Viewer { person: Some(person.to_owned()), name: self.names.person(person).to_owned(), admin: false };
-        Scene { names: self.names.clone(), viewer, now: self.now, rate: 1.0, once: "0123456789ab".to_owned() }
+        Scene {
+            names: self.names.clone(),
+            viewer,
+            now: self.now,
+            rate: 1.0,
+            held: None,
+            once: "0123456789ab".to_owned(),
+        }
     }
 }
 
