@@ -41,6 +41,10 @@ fn the_table_of_routes() {
         POST   /api/v1/backtests                        admin
         GET    /api/v1/audit                            incidents:read
         POST   /api/v1/erasures                         admin
+        GET    /audit                                   admin
+        GET    /api/v1/hold                             incidents:read
+        POST   /api/v1/hold                             incidents:write, to respond
+        DELETE /api/v1/hold                             incidents:write, to respond
         GET    /api/v1/tokens                           admin
         POST   /api/v1/tokens                           admin
         DELETE /api/v1/tokens/{id}                      admin
