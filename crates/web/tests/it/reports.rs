@@ -56,6 +56,8 @@ async fn the_review_tries_tighter_numbers_on_the_past() {
         world.engine.advance(calendar::Duration::from_mins(10)).await.unwrap();
     }
     world.leak("l-1").await;
+    let mara = world.sign_in("mara").await;
+    world.settle().await;
     let week = world.get("/api/v1/reviews?week=2026-W48").await.json();
     let thresholds = &week["thresholds"];
     assert_eq!(thresholds["replay"]["exact"], true, "{thresholds:#}");
@@ -64,7 +66,6 @@ async fn the_review_tries_tighter_numbers_on_the_past() {
     let tried = thresholds["tried"].as_array().unwrap();
     assert!(tried.iter().any(|one| one["trigger"] == "commitment-repeated" && one["to"] == "at least 3"), "{tried:#?}");
     assert_eq!(week["head"]["position"], world.get("/api/v1/audit").await.json()["position"]);
-    let mara = world.sign_in("mara").await;
     let page = look(&world, "/review?week=2026-W48", &mara).await;
     assert!(page.text.contains("The live policy replayed differs by zero events"), "{}", page.text);
     let again = world.get("/api/v1/reviews?week=2026-W48").await.json();

@@ -151,12 +151,12 @@ async fn a_quota_is_told_in_the_senders_way() {
 #[tokio::test]
 async fn a_test_shows_what_would_happen_and_nothing_does() {
     let world = world().await;
+    let cookie = world.sign_in("ana").await;
     let before = world.position().await;
     let answer = world.call("POST", "/intake/webhook/helpdesk?test", ADMIN, ticket("1")).await.json();
     assert_eq!(answer["understood"][0]["signal"]["metric"], "pii_leak");
     let trigger = &answer["understood"][0]["triggers"][0];
     assert_eq!((&trigger["class"], &trigger["says"]), (&json!("pii_leak"), &json!("fires at once")));
-    let cookie = world.sign_in("ana").await;
     let form = |path: &str, body: String| {
         let request = Request::post(path).header("cookie", &cookie).header("origin", crate::world::URL);
         world.send(request.header("content-type", "application/x-www-form-urlencoded").body(Body::from(body)).unwrap())
