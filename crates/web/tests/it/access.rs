@@ -41,8 +41,8 @@ fn the_table_of_routes() {
         GET    /api/v1/roster                           incidents:read
         GET    /api/v1/reviews                          incidents:read
         POST   /api/v1/backtests                        admin
-        GET    /api/v1/audit                            incidents:read
         POST   /api/v1/erasures                         admin
+        GET    /api/v1/audit                            incidents:read
         GET    /audit                                   admin
         GET    /api/v1/hold                             incidents:read
         POST   /api/v1/hold                             incidents:write, to respond
