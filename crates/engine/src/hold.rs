@@ -16,7 +16,7 @@ use crate::{SETTINGS, codec};
 /// The longest hold: longer, and an incident of severity 2 would pass unseen.
 pub const LENGTH_MAX: Duration = Duration::from_hours(1);
 /// Longest reason, in characters: it stands in a banner.
-const REASON_MAX: usize = 200;
+pub const REASON_MAX: usize = 200;
 /// The severity that is never held.
 const NEVER_HELD: u8 = 1;
 /// Id of the document that holds it.

@@ -100,6 +100,8 @@ fn table() -> Vec<Route> {
         row(Method::GET, "/account", READ, pages::account::show),
         row(Method::POST, "/account/password", READ, pages::account::change_password),
         row(Method::POST, "/account/sessions/{id}", READ, pages::account::end_session),
+        row(Method::POST, "/hold", RESPOND, pages::hold::begin),
+        row(Method::POST, "/hold/end", RESPOND, pages::hold::end),
         row(Method::GET, "/mine", READ, pages::mine::show),
         row(Method::GET, "/matrix", READ, pages::reports::matrix),
         row(Method::GET, "/review", READ, pages::reports::review),

@@ -53,6 +53,11 @@ pub(crate) struct Viewer {
 }
 
 impl Viewer {
+    /// Somebody who is involved in nothing: what they may see, everybody may.
+    pub(crate) fn anybody() -> Viewer {
+        Viewer { person: None, name: String::new(), admin: false }
+    }
+
     /// As whom they act.
     pub(crate) fn actor(&self) -> Actor {
         match &self.person {

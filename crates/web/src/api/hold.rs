@@ -3,13 +3,16 @@
 use axum::Json;
 use axum::extract::State;
 use calendar::Duration;
+use problem::Problem;
 use serde::Deserialize;
 use serde_json::{Value, json};
+use wcore::event::Actor;
 
 use crate::access::Viewer;
 use crate::app::App;
 use crate::body::Posted;
 use crate::refusal::Refusal;
+use crate::sight::Sight;
 
 /// A wish to hold.
 #[derive(Debug, Deserialize)]
@@ -30,8 +33,14 @@ pub(crate) async fn show(State(app): State<App>) -> Json<Value> {
 /// `POST /api/v1/hold`
 pub(crate) async fn begin(State(app): State<App>, viewer: Viewer, posted: Posted) -> Result<Json<Value>, Refusal> {
     let Wish { seconds, reason } = posted.parse()?;
-    app.engine.hold(Duration::from_secs(seconds), &reason, viewer.actor()).await?;
+    announce(&app, viewer.actor(), (Duration::from_secs(seconds), reason)).await?;
     Ok(show(State(app)).await)
+}
+
+/// Begins a hold. Everybody reads the reason, so that it does not name restricted incidents.
+pub(crate) async fn announce(app: &App, by: Actor, (length, reason): (Duration, String)) -> Result<(), Problem> {
+    let read = app.engine.read(move |view| Sight::new(view, &Viewer::anybody()).masked(&reason));
+    app.engine.hold(length, &read.await?, by).await
 }
 
 /// `DELETE /api/v1/hold`: what was held and is still needed is sent now.

@@ -85,7 +85,7 @@ fn audit(scene: &Scene, asked: &Asked, acts: &[StoredAct]) -> Markup {
         }
     };
     let summary = "Audit".to_owned();
-    page(scene, &Page { title: "Audit", section: Section::Elsewhere, live: None, summary, wall: false }, main)
+    page(scene, &Page { title: "Audit", section: Section::Audit, live: None, summary, wall: false }, main)
 }
 
 fn row(scene: &Scene, stored: &StoredAct) -> Markup {

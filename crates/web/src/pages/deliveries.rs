@@ -18,8 +18,8 @@ fn look(state: DeliveryState) -> (&'static str, &'static str, Mark) {
     }
 }
 
-/// The page.
-pub(crate) fn deliveries(scene: &Scene, deliveries: &[Delivery]) -> Markup {
+/// The page; `hold` is the part in which messages are held and let go.
+pub(crate) fn deliveries(scene: &Scene, deliveries: &[Delivery], hold: &Markup) -> Markup {
     let (dead, rest): (Vec<&Delivery>, Vec<&Delivery>) =
         deliveries.iter().partition(|delivery| delivery.state == DeliveryState::Dead);
     let main = html! {
@@ -27,6 +27,7 @@ pub(crate) fn deliveries(scene: &Scene, deliveries: &[Delivery]) -> Markup {
             h1 { "Deliveries" }
             p.lead { "Every attempt to reach a person. What could not be delivered stands first." }
         }
+        (hold)
         @if deliveries.is_empty() {
             div.empty { (glyph::bell()) h2 { "Nothing has been sent yet" } p { "Pages appear here as soon as an incident opens." } }
         }

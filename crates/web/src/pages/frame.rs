@@ -45,6 +45,8 @@ pub(crate) enum Section {
     Matrix,
     /// Where signals come from.
     Sources,
+    /// Acts of administration.
+    Audit,
     /// None of them.
     Elsewhere,
 }
@@ -153,6 +155,9 @@ fn header(scene: &Scene, current: Section) -> Markup {
                 ul {
                     @for (section, href, name, _) in NAVIGATION {
                         li { a href=(href) aria-current=[(section == current).then_some("page")] { (name) } }
+                    }
+                    @if scene.viewer.admin {
+                        li { a href="/audit" aria-current=[(current == Section::Audit).then_some("page")] { "Audit" } }
                     }
                 }
             }

@@ -15,6 +15,7 @@ mod face;
 mod form;
 mod frame;
 mod glyph;
+pub(crate) mod hold;
 mod inbox;
 mod incident;
 pub(crate) mod mine;

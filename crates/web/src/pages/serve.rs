@@ -23,7 +23,7 @@ use super::inbox::Inbox;
 use super::incident::alone;
 use super::names::Names;
 use super::submit::Fields;
-use super::{board, declare, deliveries, inbox, incident, pace, policy, submit};
+use super::{board, declare, deliveries, hold, inbox, incident, pace, policy, submit};
 use crate::access::{Grant, Principal, Viewer, may_see};
 use crate::api::commands::must_may;
 use crate::app::App;
@@ -252,11 +252,20 @@ pub(crate) async fn show_inbox(
 }
 
 /// `GET /deliveries`
-pub(crate) async fn show_deliveries(State(app): State<App>, viewer: Viewer) -> Result<Response, Refusal> {
-    let scene = scene(&app, viewer)?;
+pub(crate) async fn show_deliveries(State(app): State<App>, principal: Principal) -> Result<Response, Refusal> {
+    Ok(html(deliveries_page(&app, principal, None).await?))
+}
+
+/// The deliveries with the form of the hold, and how its last attempt was refused.
+pub(super) async fn deliveries_page(
+    app: &App,
+    principal: Principal,
+    attempt: Option<&Attempt>,
+) -> Result<maud::Markup, Problem> {
+    let scene = scene(app, principal.viewer)?;
     let eyes = scene.viewer.clone();
     let found = app.engine.read(move |view| seen_deliveries(view, &eyes)).await?;
-    Ok(html(deliveries::deliveries(&scene, &found)))
+    Ok(deliveries::deliveries(&scene, &found, &hold::section(&scene, &principal.grant, attempt)))
 }
 
 fn seen_deliveries(view: &View, viewer: &Viewer) -> Result<Vec<Delivery>, Problem> {
@@ -316,7 +325,7 @@ fn html(page: maud::Markup) -> Response {
     Html(page.into_string()).into_response()
 }
 
-fn refused(status: u16, page: maud::Markup) -> Response {
+pub(super) fn refused(status: u16, page: maud::Markup) -> Response {
     let status = StatusCode::from_u16(status).unwrap_or(StatusCode::UNPROCESSABLE_ENTITY);
     (status, Html(page.into_string())).into_response()
 }

@@ -70,6 +70,8 @@ fn the_table_of_routes() {
         GET    /account                                 incidents:read
         POST   /account/password                        incidents:read
         POST   /account/sessions/{id}                   incidents:read
+        POST   /hold                                    incidents:write, to respond
+        POST   /hold/end                                incidents:write, to respond
         GET    /mine                                    incidents:read
         GET    /matrix                                  incidents:read
         GET    /review                                  incidents:read
@@ -482,4 +484,31 @@ async fn a_hold_is_announced_on_every_page() {
     assert!(page.text.contains("a storm &lt;b&gt;. Clocks go on."), "{}", page.text);
     assert_eq!(world.call("DELETE", "/api/v1/hold", ADMIN, "").await.json()["hold"], json!(null));
     assert!(!world.get("/").await.text.contains("a storm"));
+    world.leak("l-1").await;
+    let begun = world.post("/api/v1/hold", &json!({ "seconds": 60, "reason": "INC-1 pages too much" })).await;
+    assert_eq!(begun.json()["hold"]["reason"], "an incident pages too much", "everybody reads it");
+}
+
+#[tokio::test]
+async fn messages_are_held_and_let_go_on_the_page_of_deliveries() {
+    let world = World::new().await;
+    let ben = world.sign_in("ben").await;
+    let form = |path: &str, body: &'static str| {
+        let request = Request::post(path).header("cookie", &ben).header("origin", URL);
+        world.send(request.header("content-type", "application/x-www-form-urlencoded").body(Body::from(body)).unwrap())
+    };
+    let page = || world.send(Request::get("/deliveries").header("cookie", &ben).body(Body::empty()).unwrap());
+    assert!(page().await.text.contains("action=\"/hold\""));
+    let unsure = form("/hold", "minutes=30&reason=a+storm").await;
+    assert_eq!(unsure.status, 400, "{unsure:?}");
+    assert!(unsure.text.contains("The box is not ticked") && unsure.text.contains("a storm"), "what was typed stays");
+    assert_eq!(form("/hold", "minutes=600&reason=a+storm&sure=yes").await.status, 422);
+    assert!(world.engine.held().is_none());
+    assert_eq!(form("/hold", "minutes=30&reason=a+storm&sure=yes").await.status, 303);
+    assert!(page().await.text.contains("action=\"/hold/end\""));
+    assert_eq!(form("/hold/end", "").await.status, 303);
+    assert!(world.engine.held().is_none());
+    let over = form("/hold/end", "").await;
+    assert!(over.text.contains("nothing-held"), "{}", over.text);
+    assert!(!page().await.text.contains("href=\"/audit\""), "the audit is for administrators");
 }

@@ -15,7 +15,7 @@ use crate::pages::board::{Alert, Board, Tab, board};
 use crate::pages::form::Attempt;
 use crate::pages::inbox::{Inbox, inbox};
 use crate::pages::incident::{View, incident};
-use crate::pages::{assets, declare, deliveries, outside, policy};
+use crate::pages::{assets, declare, deliveries, hold, outside, policy};
 
 fn pages() -> Vec<(&'static str, Markup)> {
     let story = refunds();
@@ -31,7 +31,14 @@ fn pages() -> Vec<(&'static str, Markup)> {
         ("incident-proven", incident(&sample::proven().scene("mara"), &view(&sample::proven(), None))),
         ("declare", declare::declare(&scene, None)),
         ("inbox", inbox(&scene, &Inbox { pages: messages(&story), person: None, unacknowledged: vec![9] })),
-        ("deliveries", deliveries::deliveries(&scene, &messages(&story))),
+        (
+            "deliveries",
+            deliveries::deliveries(
+                &scene,
+                &messages(&story),
+                &hold::section(&scene, &Grant::Role(Role::Responder), None),
+            ),
+        ),
         ("policy", policy::policy(&scene)),
         ("sign-in", outside::sign_in("Ana Ruiz", "abc")),
         ("not-found", outside::problem(&Problem::new(&problem::INCIDENT_UNKNOWN, "`INC-99` names no incident"), "/")),
