@@ -107,7 +107,7 @@ impl Work<'_, '_> {
 
     /// A message to the fallback.
     fn announce(&mut self, subject: &str, text: String) {
-        self.push_request(None, ANNOUNCEMENT_SEVERITY, &Request::Announcement { subject: subject.to_owned(), text });
+        self.push_request(None, ANNOUNCEMENT_SEVERITY, Request::Announcement { subject: subject.to_owned(), text });
     }
 }
 
