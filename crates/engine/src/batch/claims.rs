@@ -12,6 +12,7 @@ use journal::StoredRequest;
 use problem::Problem;
 
 use super::Work;
+use crate::hold::Hold;
 use crate::outbox::{Desk, Request};
 use crate::shared::Shared;
 
@@ -24,6 +25,8 @@ pub(super) struct Asked {
 /// What a claim needs besides rules and incident.
 pub(crate) struct Outlet<'a> {
     public_url: &'a str,
+    /// Messages are held: people are chosen when they go out, who may then be others.
+    held: bool,
     /// Channels that are switched off.
     disabled: BTreeSet<String>,
     /// The present by the clock that deliveries are due by; the journal's time may be ahead of it.
@@ -33,7 +36,8 @@ pub(crate) struct Outlet<'a> {
 impl<'a> Outlet<'a> {
     /// None while the engine stops: who is on call is then looked up by the next run.
     pub(crate) fn of(shared: &'a Shared, present: Instant) -> Option<Outlet<'a>> {
-        let outlet = || Outlet { public_url: &shared.public_url, disabled: shared.disabled(), present };
+        let held = shared.hold().is_some();
+        let outlet = || Outlet { public_url: &shared.public_url, held, disabled: shared.disabled(), present };
         (!shared.queue.is_draining()).then(outlet)
     }
 }
@@ -46,7 +50,11 @@ impl Work<'_, '_> {
         let none = BTreeSet::new();
         let disabled = if self.activated.is_some() { &none } else { &outlet.disabled };
         let rules = Arc::clone(&self.basis.rules);
-        for Asked { stored, request } in &self.requests {
+        let waits = |asked: &&Asked| {
+            let StoredRequest { request, .. } = &asked.stored;
+            outlet.held && Hold::holds(request.severity, Request::announces(&request.kind))
+        };
+        for Asked { stored, request } in self.requests.iter().filter(|asked| !waits(asked)) {
             let incident = match stored.request.incident {
                 Some(no) => self.basis.desk.incident(no.0)?,
                 None => None,

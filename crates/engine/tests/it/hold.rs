@@ -21,6 +21,7 @@ async fn what_is_held_waits_and_goes_out_at_the_end() {
         world.degraded("eu").await;
         world.settle().await;
         assert!(world.receiver.pages("/pager").is_empty(), "{:?}", world.receiver.pages("/pager"));
+        assert!(world.deliveries().iter().all(|row| row.incident.is_none()), "nobody is chosen before it goes out");
         let held = world.engine().hold(Duration::from_mins(5), "again", ana()).await.unwrap_err();
         assert_eq!(held.code.id, "outgoing-held");
         world.restart().await.unwrap();
