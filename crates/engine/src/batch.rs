@@ -384,10 +384,12 @@ impl<'a, 'i> Work<'a, 'i> {
         let prune = self.expired.blocks.iter().map(|position| Position(*position)).collect();
         let incidents =
             self.basis.desk.changed().values().map(|incident| codec::incident_row(incident, position)).collect();
-        let detectors = self.basis.detectors.changed().iter().map(|(key, detector)| DetectorChange {
-            key: key.clone(),
-            state: Some(postcard::to_stdvec(detector).expect("plain data with known lengths always encodes")),
-        });
+        let detectors = self
+            .basis
+            .detectors
+            .changed()
+            .iter()
+            .map(|(key, detector)| DetectorChange { key: key.clone(), state: Some(codec::detector_row(detector)) });
         let forgotten = self.basis.detectors.forgotten().iter();
         let detectors = detectors.chain(forgotten.map(|key| DetectorChange { key: key.clone(), state: None }));
         let documents = self.documents.into_iter();

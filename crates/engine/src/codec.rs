@@ -10,9 +10,14 @@ use problem::Problem;
 use wcore::Incident;
 use wcore::decision::Decision;
 use wcore::event::Entry;
+use wcore::trigger::Detector;
 
 /// Changes whenever the shape of [`Incident`] does: older rows are folded again.
 const STATE_VERSION: u8 = 7;
+
+/// Changes whenever the shape of [`Detector`] does: rows of another version begin anew. It is far
+/// from 0 to 3, with which rows began that had no version: the kind of the detector.
+const DETECTOR_VERSION: u8 = 16;
 
 /// Kind of a journal row that holds an incident's [`Entry`].
 pub(crate) const ENTRY: &str = "entry";
@@ -65,6 +70,20 @@ pub(crate) fn incident(row: &IncidentRow) -> Option<Incident> {
     if *version == STATE_VERSION { postcard::from_bytes(&[rest, &row.tally].concat()).ok() } else { None }
 }
 
+/// A detector's bytes.
+pub(crate) fn detector_row(detector: &Detector) -> Vec<u8> {
+    postcard::to_extend(detector, vec![DETECTOR_VERSION]).expect("plain data with known lengths always encodes")
+}
+
+/// The detector in a row; `None` where another version of this program wrote it, or it cannot be read.
+pub(crate) fn detector(row: &[u8]) -> Option<Detector> {
+    let (version, rest) = row.split_first()?;
+    if *version != DETECTOR_VERSION {
+        return None;
+    }
+    postcard::take_from_bytes(rest).ok().filter(|(_, left)| left.is_empty()).map(|(detector, _)| detector)
+}
+
 pub(crate) fn incident_row(incident: &Incident, updated: Position) -> IncidentRow {
     let status = incident.status();
     let mut state = state(incident);
@@ -95,4 +114,27 @@ pub(crate) fn unreadable(detail: String) -> Problem {
 /// What the journal refused or failed, as people meet it.
 pub(crate) fn stored<T>(result: journal::Result<T>) -> Result<T, Problem> {
     result.map_err(|error| Problem::new(error.code(), error.to_string()))
+}
+
+#[cfg(test)]
+mod tests {
+    use wcore::trigger::{CountState, Detector};
+
+    use super::*;
+
+    #[test]
+    fn a_detector_is_read_only_as_this_version_wrote_it() {
+        let given = Detector::Count(CountState::default());
+        let row = detector_row(&given);
+        assert_eq!(detector(&row), Some(given.clone()));
+        let unversioned = postcard::to_stdvec(&given).unwrap();
+        let longer = [row.as_slice(), &[0]].concat();
+        let newer = [&[DETECTOR_VERSION + 1], &row[1..]].concat();
+        for (what, row) in
+            [("no version", &unversioned), ("left over", &longer), ("newer", &newer), ("nothing", &vec![])]
+        {
+            assert_eq!(detector(row), None, "{what}");
+        }
+        assert_eq!(detector(&row[..row.len() - 1]), None, "cut short");
+    }
 }

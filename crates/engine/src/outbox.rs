@@ -23,7 +23,7 @@ pub(crate) use claim::Desk;
 pub(crate) use clerk::Clerk;
 pub(crate) use dispatch::{Bell, DISABLED_CHANNELS, Dispatcher};
 pub(crate) use pass::Made;
-pub use pass::Pass;
+pub use pass::{PASSES, Pass};
 pub(crate) use places::Places;
 
 /// What a decision asks of the outbox.

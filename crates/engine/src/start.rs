@@ -8,7 +8,6 @@ use policy::Diagnostic;
 use problem::Problem;
 use tokio::sync::watch;
 use wcore::event::Actor;
-use wcore::trigger::Detectors;
 
 use crate::cache::Cache;
 use crate::handle::{Engine, Inner, Running};
@@ -19,7 +18,7 @@ use crate::run::{Thread, rebuild_duplicates};
 use crate::shared::Shared;
 use crate::texts::{KEY_BYTES, Pseudonyms, Salts, Secrecy};
 use crate::time::TimeSource;
-use crate::{ACTIVE, Fault, LINEAGE, PSEUDONYM_KEY, SETTINGS, codec};
+use crate::{ACTIVE, Fault, LINEAGE, PSEUDONYM_KEY, SETTINGS, codec, remembered};
 
 /// How to run.
 pub struct Config {
@@ -88,14 +87,22 @@ pub(crate) fn prepare(
 ) -> Result<Thread, StartError> {
     let mut writer = store.writer(config.workspace)?;
     let reader = store.reader(config.workspace)?;
-    let head = writer.head()?;
+    let mut head = writer.head()?;
     head.admits_tzdata(calendar::tzdata())?;
     let stored = stored_documents(&*reader)?;
     let (rules, activate, complaint) = choose(documents, stored, secrets)?;
     let rules = Arc::new(rules);
     config.time.not_before(head.recorded_at);
     let now = config.time.now();
-    let detectors = detectors(&*reader)?;
+    let (mut detectors, unknown) = remembered::detectors(&*reader)?;
+    let mut restarted = None;
+    if !unknown.is_empty() {
+        let memory = (&mut detectors, unknown.as_slice());
+        let begun = remembered::begin_anew(&mut *writer, &*reader, &rules, memory, now);
+        let (moved, problem) = begun.map_err(StartError::Contents)?;
+        config.time.not_before(moved.recorded_at);
+        (head, restarted) = (moved, Some(problem));
+    }
     // The activation is where a watch begins: what an earlier version never watched is activated anew.
     let activate = activate || !rules.triggers.is_watched(&rules.policy, &detectors);
     let lineage = lineage(&*reader)?;
@@ -111,7 +118,7 @@ pub(crate) fn prepare(
     if activate {
         queue(&shared, Input::Activate(ActivateInput { rules: Arc::clone(&rules), by: Actor::Watchbell, reply: None }));
     }
-    for problem in complaint.into_iter().chain(broken(&rules)) {
+    for problem in complaint.into_iter().chain(restarted).chain(broken(&rules)) {
         queue(&shared, Input::SelfAlert(problem));
     }
     let mut pins = Pins::default();
@@ -198,15 +205,4 @@ fn broken(rules: &Rules) -> Vec<Problem> {
         Problem::new(problem.code, format!("nothing of the source `{name}` can be taken in: {}", problem.detail))
     };
     rules.broken_channels().map(complain).chain(rules.broken_sources().map(silent)).collect()
-}
-
-fn detectors(reader: &dyn Reader) -> Result<Detectors, StartError> {
-    let mut settled = std::collections::BTreeMap::new();
-    for (key, bytes) in reader.detectors()? {
-        let detector = postcard::from_bytes(&bytes).map_err(|e| {
-            StartError::Contents(codec::unreadable(format!("the detector of {key} does not decode ({e})")))
-        })?;
-        settled.insert(key, detector);
-    }
-    Ok(Detectors::new(settled))
 }

@@ -49,6 +49,9 @@ crate::codes! { STORAGE;
     RESTORED = "restored", 503, "the journal was restored from a backup",
         cause: "Somebody ran `watchbell restore`. What was recorded after the backup is gone, and what was sent after it cannot be known.",
         remedy: "Go through the open incidents with the people who worked on them; clocks go on. Revoke again the tokens and accounts that were revoked since the backup.";
+    DETECTORS_RESTARTED = "detectors-restarted", 503, "triggers began to count anew",
+        cause: "The store holds what these triggers remembered in a form that this version does not read, mostly after an upgrade.",
+        remedy: "Look through the signals of the last hours for what they may have missed. New signals count from now on; nothing else is lost.";
     JOURNAL_ALTERED = "journal-altered", 500, "the journal was altered",
         cause: "At the position named, the stored rows do not give the hash that was recorded when they were written.",
         remedy: "Keep a copy as evidence, find who could write to the database, and compare with a backup and the head's hash in past weekly reviews.";

@@ -212,7 +212,7 @@ impl Clerk {
         self.shared.time.now()
     }
 
-    async fn blocking<T: Send + 'static>(
+    pub(super) async fn blocking<T: Send + 'static>(
         &self,
         read: impl FnOnce(&dyn Reader) -> Result<T, Problem> + Send + 'static,
     ) -> Result<T, Problem> {

@@ -1,8 +1,9 @@
 //! A pass: lets one person acknowledge one incident from a mail, without signing in.
 //!
-//! Its code is random and stands in the mail only; the journal keeps its hash. It opens nothing
+//! Its code cannot be guessed and stands in the mail only; the journal keeps its hash. It opens nothing
 //! else, ends by itself, and asks for a button: what it may do is checked where it is used.
 
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use calendar::{Duration, Instant};
@@ -15,15 +16,18 @@ use sha2::{Digest, Sha256};
 use super::Mail;
 use super::clerk::Clerk;
 use crate::codec;
+use crate::handle::Engine;
 use crate::queue::{Input, WriteInput, stopping};
 use crate::view::View;
 
 /// Collection of the passes, by the hash of their code.
-const COLLECTION: &str = "passes";
+pub const PASSES: &str = "passes";
 /// How long a pass is good: a page that nobody took is read by the next shift at the latest.
 const LIFETIME: Duration = Duration::from_hours(24);
-/// Random bytes of a code.
-const CODE_BYTES: usize = 32;
+/// Random bytes from which codes are derived.
+const KEY_BYTES: usize = 32;
+/// Longest wait for a pass: a page goes out without its link rather than late.
+const WAIT_MAX: std::time::Duration = std::time::Duration::from_secs(2);
 /// Longest code that is looked at, in bytes: ours have 64.
 const CODE_MAX: usize = 128;
 /// After so many passes, and with the first, those that have ended are swept away.
@@ -46,16 +50,46 @@ impl View {
         if code.len() > CODE_MAX {
             return Ok(None);
         }
-        let Some(body) = self.document(COLLECTION, &hash(code))? else { return Ok(None) };
+        let Some(body) = self.document(PASSES, &hash(code))? else { return Ok(None) };
         let pass: Pass =
             serde_json::from_slice(&body).map_err(|e| codec::unreadable(format!("a pass does not decode ({e})")))?;
         Ok(Some(pass).filter(|pass| now < pass.expires_at))
     }
 }
 
-/// Counts passes made, for sweeping.
+/// Makes codes: the retries of a delivery carry the same one. The key is never stored, so after a
+/// restart a delivery gets another.
 #[derive(Debug, Default)]
-pub(crate) struct Made(AtomicU32);
+pub(crate) struct Made {
+    key: OnceLock<[u8; KEY_BYTES]>,
+    /// Passes made, for sweeping.
+    count: AtomicU32,
+}
+
+impl Made {
+    fn code(&self, delivery: &str) -> Result<String, Problem> {
+        let key = match self.key.get() {
+            Some(key) => key,
+            None => {
+                let fresh = random()?;
+                self.key.get_or_init(|| fresh)
+            }
+        };
+        Ok(hex(&Sha256::new_with_prefix(key).chain_update(delivery).finalize()))
+    }
+}
+
+impl Engine {
+    /// Ends the passes of a person.
+    pub async fn end_passes_of(&self, person: &str) -> Result<(), Problem> {
+        let theirs = person.to_owned();
+        let ended = self.read(move |view| among(view, |pass| pass.person == theirs)).await?;
+        if ended.is_empty() {
+            return Ok(());
+        }
+        self.write(OutboxChanges { documents: ended, ..OutboxChanges::default() }).await
+    }
+}
 
 impl Clerk {
     /// The link that a mail carries to acknowledge with; none where it is no page to one person
@@ -67,21 +101,30 @@ impl Clerk {
         }
         let now = self.shared.time.now();
         let pass = Pass { person: row.person.clone(), incident: no.0, expires_at: now + LIFETIME };
-        match self.issue(&pass, now).await {
-            Ok(code) => Some(format!("{}/a/{code}", self.shared.public_url)),
-            Err(problem) => {
+        match tokio::time::timeout(WAIT_MAX, self.issue(row, &pass, now)).await {
+            Ok(Ok(code)) => Some(format!("{}/a/{code}", self.shared.public_url)),
+            Ok(Err(problem)) => {
                 tracing::warn!(delivery = row.id, %problem, "outbox.pass_not_written");
+                None
+            }
+            Err(_) => {
+                tracing::warn!(delivery = row.id, "outbox.pass_too_late");
                 None
             }
         }
     }
 
     /// Makes a pass; it is durable before its code is told.
-    async fn issue(&self, pass: &Pass, now: Instant) -> Result<String, Problem> {
-        let code = code()?;
+    async fn issue(&self, row: &DeliveryRow, pass: &Pass, now: Instant) -> Result<String, Problem> {
+        let code = self.shared.passes.code(&row.id)?;
+        let (known, view) = (code.clone(), View::new(std::sync::Arc::clone(&self.reader)));
+        if self.blocking(move |_| view.pass(&known, now)).await?.is_some() {
+            return Ok(code);
+        }
         let mut documents = vec![document(&hash(&code), Some(codec::json(pass)))];
-        if self.shared.passes.0.fetch_add(1, Ordering::Relaxed).is_multiple_of(SWEEP_EVERY) {
-            documents.extend(self.ended(now)?);
+        if self.shared.passes.count.fetch_add(1, Ordering::Relaxed).is_multiple_of(SWEEP_EVERY) {
+            let view = View::new(std::sync::Arc::clone(&self.reader));
+            documents.extend(self.blocking(move |_| among(&view, |pass| pass.expires_at <= now)).await?);
         }
         let (reply, answer) = tokio::sync::oneshot::channel();
         let changes = OutboxChanges { documents, ..OutboxChanges::default() };
@@ -89,24 +132,24 @@ impl Clerk {
         answer.await.map_err(|_| stopping())??;
         Ok(code)
     }
+}
 
-    /// Deletes what has ended.
-    fn ended(&self, now: Instant) -> Result<Vec<DocumentChange>, Problem> {
-        let over = |body: &[u8]| serde_json::from_slice::<Pass>(body).is_ok_and(|pass| pass.expires_at <= now);
-        let all = View::new(std::sync::Arc::clone(&self.reader)).documents(COLLECTION)?;
-        Ok(all.into_iter().filter(|(_, body)| over(body)).map(|(id, _)| document(&id, None)).collect())
-    }
+/// Deletes the passes that `ends` picks.
+fn among(view: &View, ends: impl Fn(&Pass) -> bool) -> Result<Vec<DocumentChange>, Problem> {
+    let picked = |body: &[u8]| serde_json::from_slice::<Pass>(body).is_ok_and(|pass| ends(&pass));
+    let all = view.documents(PASSES)?;
+    Ok(all.into_iter().filter(|(_, body)| picked(body)).map(|(id, _)| document(&id, None)).collect())
 }
 
 fn document(id: &str, body: Option<Vec<u8>>) -> DocumentChange {
-    DocumentChange { collection: COLLECTION.to_owned(), id: id.to_owned(), body }
+    DocumentChange { collection: PASSES.to_owned(), id: id.to_owned(), body }
 }
 
-fn code() -> Result<String, Problem> {
-    let mut bytes = [0; CODE_BYTES];
+fn random() -> Result<[u8; KEY_BYTES], Problem> {
+    let mut bytes = [0; KEY_BYTES];
     let unlucky = |error| Problem::new(&problem::STORE_FAILED, format!("the system gave no random bytes ({error})"));
     getrandom::fill(&mut bytes).map_err(unlucky)?;
-    Ok(hex(&bytes))
+    Ok(bytes)
 }
 
 fn hash(code: &str) -> String {

@@ -77,14 +77,15 @@ impl Access {
         Ok(account)
     }
 
-    /// Removes an account, and ends its sessions.
+    /// Removes an account, and ends its sessions and the links of pages that went out before.
     pub(crate) async fn remove_account(&self, person: &str, by: Actor) -> Result<(), Problem> {
         let taken = self.accounts.take(&self.engine, key(person), Some(Act::new(by, "user.removed", person))).await?;
         let unknown =
             || Problem::new(&problem::ACCOUNT_UNKNOWN, "that person has no account; list them with GET /api/v1/users");
         taken.ok_or_else(unknown)?;
         tracing::info!(access.person = person, "access.account_removed");
-        self.end_sessions_of(person, None).await
+        self.end_sessions_of(person, None).await?;
+        self.engine.end_passes_of(person).await
     }
 
     /// Makes a link by which a person chooses a password; answers its path, `/set-password/…`.

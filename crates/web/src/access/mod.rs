@@ -39,8 +39,8 @@ use link::Link;
 use shelf::Shelf;
 use throttle::Throttle;
 
-/// Collections of the credentials that pass by themselves: sessions and sign-in links.
-pub const PASSING: [&str; 2] = ["sessions", "sign-in-links"];
+/// Collections of the credentials that pass by themselves: sessions, sign-in links, and the links of pages by mail.
+pub const PASSING: [&str; 3] = ["sessions", "sign-in-links", engine::PASSES];
 /// How long a session lasts: a shift, and the hand-over after it.
 pub const SESSION_LIFETIME: Duration = Duration::from_hours(12);
 

@@ -10,7 +10,7 @@ use calendar::Duration;
 use serde_json::json;
 use sha2::{Digest, Sha256};
 
-use crate::world::{Answer, URL, World, request};
+use crate::world::{ADMIN, Answer, URL, World, request};
 
 /// A mail server that takes everything; its mails as they came over the wire.
 fn mail_server() -> (u16, Receiver<String>) {
@@ -132,6 +132,11 @@ async fn a_pass_gives_no_more_than_its_persons_role() {
     assert!(page.contains("pii_leak") && page.contains("SEV-1"), "what the mail said: {page}");
     assert_eq!(press(&world, &anas, URL).await.status, 303);
     assert_eq!(world.call("GET", "/api/v1/incidents/INC-1", &ana, "").await.status, 200);
+    let account = world.post("/api/v1/users", &json!({ "person": "ana", "role": "responder" })).await;
+    assert!(account.status.is_success());
+    let removed = world.call("DELETE", "/api/v1/users/ana", ADMIN, "").await;
+    assert!(removed.status.is_success(), "{removed:?}");
+    assert_eq!(press(&world, &anas, URL).await.verdict(), "410 acknowledge-link-ended");
     let gone = pass(&world, "dead", "nobody", "2026-11-24T09:00:00Z").await;
     assert_eq!(look(&world, &gone).await.verdict(), "401 person-left");
 }
