@@ -102,3 +102,21 @@ async fn a_refold_finds_rows_that_are_missing() {
     assert_eq!((refold.different, refold.missing), (vec![], vec![1]));
     assert_eq!(refold.rows, rows);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_detector_of_another_version_begins_anew_and_people_are_told_once() {
+    let mut world = World::memory().await;
+    world.engine().shutdown().await;
+    // As it was written before rows had a version: a count with an empty clause.
+    world.put_detector("repeated|x", vec![0, 0, 0, 0]);
+    for _ in 0..2 {
+        world.restart().await.unwrap();
+        world.settle().await;
+        let view = world.engine().view();
+        let alerts = view.self_alerts().unwrap();
+        let told: Vec<_> = alerts.iter().filter(|alert| alert.code == "detectors-restarted").collect();
+        assert!(told.len() == 1 && told[0].count == 1 && told[0].detail.contains("`repeated`"), "{alerts:?}");
+        assert!(view.reader().detectors().unwrap().iter().all(|(key, _)| key != "repeated|x"));
+        journal::verify(view.reader(), Workspace::default()).unwrap();
+    }
+}
