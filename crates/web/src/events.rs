@@ -94,10 +94,14 @@ impl Feed {
     /// The next event; `None` ends the stream: the server stops, or the client may no longer listen.
     async fn next(&mut self) -> Option<Event> {
         loop {
+            // Who may see less than before connects again, and is shown less.
+            if !self.app.access.still_knows(&self.principal) {
+                return None;
+            }
             if let Some(event) = self.waiting.pop_front() {
                 return Some(event);
             }
-            if !self.app.access.still_knows(&self.principal) || self.app.engine.health().stopping {
+            if self.app.engine.health().stopping {
                 return None;
             }
             self.positions.borrow_and_update();

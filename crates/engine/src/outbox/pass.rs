@@ -87,7 +87,7 @@ impl Engine {
         if ended.is_empty() {
             return Ok(());
         }
-        self.write(OutboxChanges { documents: ended, ..OutboxChanges::default() }).await
+        self.write(OutboxChanges { documents: ended, ..OutboxChanges::default() }, Vec::new()).await
     }
 }
 

@@ -77,14 +77,23 @@ impl Access {
         Ok(account)
     }
 
-    /// Removes an account, and ends its sessions and the links of pages that went out before.
+    /// Removes an account, and ends all that it opened: sessions, links to sign in, tokens, and the
+    /// links of pages that went out before.
     pub(crate) async fn remove_account(&self, person: &str, by: Actor) -> Result<(), Problem> {
-        let taken = self.accounts.take(&self.engine, key(person), Some(Act::new(by, "user.removed", person))).await?;
+        let taken =
+            self.accounts.take(&self.engine, key(person), Some(Act::new(by.clone(), "user.removed", person))).await?;
         let unknown =
             || Problem::new(&problem::ACCOUNT_UNKNOWN, "that person has no account; list them with GET /api/v1/users");
         taken.ok_or_else(unknown)?;
         tracing::info!(access.person = person, "access.account_removed");
         self.end_sessions_of(person, None).await?;
+        for (hash, _) in self.links.all().into_iter().filter(|(_, link)| link.person == person) {
+            self.links.take(&self.engine, hash, None).await?;
+        }
+        for (hash, _) in self.tokens.all().into_iter().filter(|(_, token)| token.person.as_deref() == Some(person)) {
+            let act = Act::new(by.clone(), "token.revoked", hash.to_string());
+            self.tokens.take(&self.engine, hash, Some(act)).await?;
+        }
         self.engine.end_passes_of(person).await
     }
 

@@ -13,7 +13,7 @@ use super::Access;
 use super::principal::{Principal, Scope, Viewer, nobody};
 use super::role::{Grant, Role};
 use super::secret::{SecretHash, SigningSecret};
-use super::session::cookie_of;
+use super::session::{Session, cookie_of};
 
 /// Longest secret that is looked at, in bytes; ours have 46, bootstrap tokens may be longer.
 const SECRET_MAX: usize = 512;
@@ -86,9 +86,7 @@ impl Access {
         if session.expires_at <= self.engine.now() {
             return Err(over());
         }
-        // A link without an account signs in as who may do all but administer: its maker decided so.
-        let own = self.role_of(&session.person).unwrap_or(Role::Publisher);
-        let role = if session.admin { Role::Administrator } else { own };
+        let role = self.role_in(&session);
         let admin = role == Role::Administrator;
         let name = self.name_of(&session.person)?;
         Ok(Principal {
@@ -100,24 +98,34 @@ impl Access {
         })
     }
 
+    /// As what a session acts. The account's role counts from the moment it is given; a link without
+    /// an account signs in as who may do all but administer, or all: its maker decided so.
+    fn role_in(&self, session: &Session) -> Role {
+        let without_account = if session.admin { Role::Administrator } else { Role::Publisher };
+        self.role_of(&session.person).unwrap_or(without_account)
+    }
+
     /// With what a sender signs its requests, if its token has such a secret.
     pub(crate) fn signing_secret(&self, principal: &Principal) -> Option<SigningSecret> {
         let hash = SecretHash::parse(principal.credential.strip_prefix("token:")?)?;
         self.tokens.get(&hash)?.signing_secret.clone()
     }
 
-    /// Whether a recognised sender would still be recognised: for answers that last.
+    /// Whether a recognised sender would still be recognised, and as who sees as much: for answers that last.
     pub(crate) fn still_knows(&self, principal: &Principal) -> bool {
         let now = self.engine.now();
         let known = match principal.credential.split_once(':') {
-            Some(("token", hash)) => {
-                SecretHash::parse(hash).and_then(|hash| self.tokens.get(&hash)).map(|t| t.expires_at)
-            }
-            Some((_, hash)) => SecretHash::parse(hash).and_then(|hash| self.sessions.get(&hash)).map(|s| s.expires_at),
+            // A token's scopes never change.
+            Some(("token", hash)) => SecretHash::parse(hash)
+                .and_then(|hash| self.tokens.get(&hash))
+                .map(|token| (token.expires_at, principal.viewer.admin)),
+            Some((_, hash)) => SecretHash::parse(hash)
+                .and_then(|hash| self.sessions.get(&hash))
+                .map(|session| (session.expires_at, self.role_in(&session) == Role::Administrator)),
             None => None,
         };
         let stays = principal.viewer.person.as_deref().is_none_or(|person| self.name_of(person).is_ok());
-        stays && known.is_some_and(|expires_at| expires_at > now)
+        stays && known.is_some_and(|(expires_at, admin)| expires_at > now && admin == principal.viewer.admin)
     }
 
     /// The name of a person who is still in the roster: who has left it has no access.

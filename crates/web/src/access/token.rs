@@ -105,6 +105,11 @@ impl Access {
         }
         if let Some(source) = &wish.source {
             self.must_be_source(source)?;
+            if wish.scopes.iter().any(|scope| *scope != Scope::SignalsWrite) {
+                return Err(invalid(
+                    "a token with a `source` opens that way in and no other: its scope is signals:write",
+                ));
+            }
         }
         let mut scopes = wish.scopes;
         scopes.sort_unstable();

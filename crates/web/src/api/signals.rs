@@ -6,6 +6,7 @@
 use axum::Json;
 use axum::extract::State;
 use engine::StoredSignal;
+use policy::condition::TextField;
 use policy::model::{Policy, TriggerKind};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -73,12 +74,15 @@ fn shape(stored: &StoredSignal) -> Value {
     item
 }
 
-/// Whether some trigger would take this signal for a restricted incident.
+/// Whether this signal may belong to a restricted incident: some trigger of such a class looks at
+/// its metric. Whether it fires is not asked, since an all-clear or another label of the same
+/// conversation tells as much.
 fn is_restricted(policy: &Policy, signal: &Signal) -> bool {
     let restricted = |class: &str| policy.class(class).is_some_and(|class| class.restricted);
     policy.triggers.iter().filter(|trigger| restricted(&trigger.raise.class)).any(|trigger| match &trigger.kind {
-        TriggerKind::When(when) | TriggerKind::Count { when, .. } => when.holds(signal),
-        TriggerKind::Rate { metric, .. } => *metric == signal.metric,
-        TriggerKind::Absence { metric, service, .. } => *metric == signal.metric && *service == signal.service,
+        TriggerKind::When(when) | TriggerKind::Count { when, .. } => {
+            when.holds(signal) || when.compared_with(TextField::Metric).contains(&signal.metric.as_str())
+        }
+        TriggerKind::Rate { metric, .. } | TriggerKind::Absence { metric, .. } => *metric == signal.metric,
     })
 }

@@ -374,6 +374,9 @@ async fn sessions_act_as_their_person_and_end() {
 async fn restricted_incidents_are_seen_by_those_involved() {
     let world = World::new().await;
     world.leak("l-1").await;
+    // What no trigger fires for tells as much of the same conversation.
+    let cleared = json!({"source": "evals", "metric": "pii_leak", "label": "cleared", "service": "support-assistant"});
+    assert_eq!(world.post("/v1/signals", &cleared).await.status, 202);
     let incident = world.get("/api/v1/incidents/INC-1").await.json();
     assert_eq!(incident["restricted"], true);
     let holders: Vec<&str> =

@@ -27,8 +27,12 @@ struct Event {
 
 impl Stream {
     async fn open(world: &World, token: &str, last: Option<u64>) -> Stream {
+        Stream::open_as(world, ("authorization", format!("Bearer {token}")), last).await
+    }
+
+    async fn open_as(world: &World, (header, value): (&str, String), last: Option<u64>) -> Stream {
         use tower::ServiceExt;
-        let mut request = Request::get("/api/v1/events").header("authorization", format!("Bearer {token}"));
+        let mut request = Request::get("/api/v1/events").header(header, value);
         if let Some(last) = last {
             request = request.header("last-event-id", last.to_string());
         }
@@ -131,6 +135,24 @@ async fn restricted_incidents_are_not_told() {
     assert_eq!(all.next().await.data["incident"], "INC-1");
     world.commitment("s-1").await;
     assert_eq!(stranger.next().await.data["incident"], "INC-2");
+}
+
+#[tokio::test]
+async fn a_stream_ends_when_who_listens_may_see_less() {
+    let world = World::new().await;
+    world.post("/api/v1/users", &json!({"person": "ana", "role": "administrator"})).await;
+    let link = world.post("/api/v1/sign-in-links", &json!({"person": "ana"})).await.json();
+    let path = link["url"].as_str().unwrap().strip_prefix(crate::world::URL).unwrap().to_owned();
+    let request = Request::post(path).header("sec-fetch-site", "same-origin").body(Body::empty()).unwrap();
+    let signed_in = world.send(request).await;
+    let cookie = signed_in.header("set-cookie").unwrap().split(';').next().unwrap().to_owned();
+    let mut stream = Stream::open_as(&world, ("cookie", cookie), None).await;
+    world.leak("l-1").await;
+    assert_eq!(stream.next().await.data["incident"], "INC-1");
+    while stream.within(Duration::from_millis(200)).await.is_ok() {}
+    world.post("/api/v1/users", &json!({"person": "ana", "role": "viewer"})).await;
+    world.leak("l-2").await;
+    assert!(matches!(stream.within(PATIENCE).await, Ok(None)));
 }
 
 #[tokio::test]

@@ -142,8 +142,14 @@ async fn sessions_are_listed_and_ended() {
     let wrong =
         form(&world, "/account/password", &first, "current=x&password=another+good+two&again=another+good+two").await;
     assert_eq!(wrong.status, 401);
+    let hers = world.token(json!({"name": "hers", "person": "ana", "scopes": ["incidents:read"]})).await;
+    let again = account(&world, "ana", "responder").await;
+    assert_eq!(world.call("GET", "/api/v1/clocks", &hers, "").await.status, 200);
+    assert_eq!(look(&world, &again, "").await.status, 200);
     let removed = world.call("DELETE", "/api/v1/users/ana", ADMIN, "").await;
     assert_eq!(removed.status, 204);
+    assert_eq!(world.call("GET", "/api/v1/clocks", &hers, "").await.status, 401, "nor does a token outlive it");
+    assert_eq!(look(&world, &again, "").await.status, 410, "nor a link");
     assert_eq!(look(&world, "/account", &first).await.status, 401, "removing the account ends them all");
     assert_eq!(world.call("DELETE", "/api/v1/users/ana", ADMIN, "").await.verdict(), "404 account-unknown");
 }
