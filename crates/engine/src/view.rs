@@ -179,6 +179,13 @@ impl View {
         rows.into_iter().map(delivery).collect()
     }
 
+    /// Whether a message about an incident was made out to a person.
+    pub fn was_told(&self, no: u64, person: &str) -> Result<bool, Problem> {
+        let (incident, person) = (Some(IncidentNo(no)), Some(person.to_owned()));
+        let filter = DeliveryFilter { incident, person, ..DeliveryFilter::default() };
+        Ok(!codec::stored(self.reader.deliveries(&filter, 1))?.is_empty())
+    }
+
     /// What Watchbell complains about.
     pub fn self_alerts(&self) -> Result<Vec<SelfAlert>, Problem> {
         let documents = self.documents(SELF_ALERTS)?;

@@ -110,6 +110,8 @@ pub struct IncidentFilter {
 pub struct DeliveryFilter {
     /// Those of one incident.
     pub incident: Option<IncidentNo>,
+    /// Those to one person.
+    pub person: Option<String>,
     /// Those in one state.
     pub state: Option<DeliveryState>,
     /// Only those older than this one: the cursor.

@@ -26,8 +26,11 @@ crate::codes! { ACCESS;
         cause: "No account has that name and password; which of the two is wrong is not told.",
         remedy: "Try again, or ask an administrator for a link (`watchbell user create PERSON --role ROLE` makes one to choose a new password).";
     SIGN_IN_THROTTLED = "sign-in-throttled", 429, "too many attempts to sign in",
-        cause: "An account takes ten attempts in a quarter of an hour, and an address sixty, so that passwords cannot be guessed.",
+        cause: "From one network a name can be tried ten times in a quarter of an hour, and all names together sixty times, so that passwords cannot be guessed. From other networks the name can still be used.",
         remedy: "Wait until the time in the detail. A one-time link of an administrator works at once.";
+    GUESSES_TOO_MANY = "guesses-too-many", 429, "too many wrong codes came from there",
+        cause: "A network may send sixty wrong tokens and sixty wrong links in a quarter of an hour; good ones are taken all the same.",
+        remedy: "Look for a program there that still uses a token that was revoked, and give it a new one.";
     PASSWORD_WEAK = "password-weak", 422, "this password cannot be used",
         cause: "It is too short or too long, repeats one character, or was not typed the same twice.",
         remedy: "Choose at least twelve characters: several words are easier to type than signs.";

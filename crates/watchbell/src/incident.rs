@@ -120,6 +120,10 @@ fn print_one(args: &IncidentArgs, incident: &Value) {
         println!("{incident:#}");
         return;
     }
+    if incident["id"].is_null() {
+        eprintln!("It was taken. It is restricted, and you are not among those who see it.");
+        return;
+    }
     if args.quiet {
         println!("{}", text(&incident["id"]));
         return;

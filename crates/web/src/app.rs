@@ -8,11 +8,12 @@ use engine::Engine;
 use problem::Problem;
 use wcore::Incident;
 
-use crate::access::{Access, InFlight, Viewer, may_see};
+use crate::access::{Access, InFlight, Viewer};
 use crate::id;
 use crate::intake::way::Ledger;
 use crate::learning::Remembered;
 use crate::metrics::Meters;
+use crate::sight::Sight;
 use crate::status::Watch;
 
 /// Settings of the HTTP side.
@@ -67,7 +68,21 @@ pub(crate) struct App {
 impl App {
     /// The incident of that number, if there is one and the viewer may see it. Both refusals read the same.
     pub(crate) async fn incident(&self, viewer: &Viewer, no: u64) -> Result<Incident, Problem> {
-        let found = self.engine.read(move |view| view.incident(no)).await?;
-        found.filter(|incident| may_see(viewer, incident)).ok_or_else(|| id::unknown(&id::incident(no)))
+        let eyes = viewer.clone();
+        let read = self.engine.read(move |view| {
+            let found = view.incident(no)?;
+            let seen = found.as_ref().map_or(Ok(false), |incident| Sight::new(view, &eyes).sees(incident))?;
+            Ok(found.filter(|_| seen))
+        });
+        read.await?.ok_or_else(|| id::unknown(&id::incident(no)))
+    }
+
+    /// Whether the viewer may see an incident that a command answered.
+    pub(crate) async fn shows(&self, viewer: &Viewer, incident: &Incident) -> Result<bool, Problem> {
+        let (eyes, no) = (viewer.clone(), incident.no);
+        if eyes.is_involved(incident) {
+            return Ok(true);
+        }
+        self.engine.read(move |view| Sight::new(view, &eyes).has(no)).await
     }
 }

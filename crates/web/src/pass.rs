@@ -3,39 +3,36 @@
 //! Opening it changes nothing, any number of times, since mail scanners open links. It tells no
 //! more than the mail did, and signs nobody in.
 
-use axum::extract::{Extension, Path, State};
-use axum::http::HeaderMap;
+use axum::extract::{Path, State};
 use axum::response::{Html, Redirect};
 use engine::Pass;
 use problem::Problem;
 use wcore::event::Actor;
 use wcore::{Command, Incident};
 
-use crate::access::{Grant, Permission, Role};
+use crate::access::{Grant, Guess, Permission, Role};
 use crate::app::App;
 use crate::pages::pass::{Held, page};
 use crate::refusal::Refusal;
-use crate::serve::Peer;
+use crate::serve::Sender;
 
 /// `GET /a/{code}`
 pub(crate) async fn ask(
     State(app): State<App>,
-    peer: Option<Extension<Peer>>,
-    headers: HeaderMap,
+    sender: Sender,
     Path(code): Path<String>,
 ) -> Result<Html<String>, Refusal> {
-    let held = held(&app, &code, peer.map(|Extension(peer)| peer), &headers).await?;
+    let held = held(&app, &code, sender).await?;
     Ok(Html(page(&app.engine.rules(), &held, app.engine.now()).into_string()))
 }
 
 /// `POST /a/{code}`: acknowledges, and leads back to what the link then shows.
 pub(crate) async fn take(
     State(app): State<App>,
-    peer: Option<Extension<Peer>>,
-    headers: HeaderMap,
+    sender: Sender,
     Path(code): Path<String>,
 ) -> Result<Redirect, Refusal> {
-    let held = held(&app, &code, peer.map(|Extension(peer)| peer), &headers).await?;
+    let held = held(&app, &code, sender).await?;
     // Who has no account is paged all the same, and takes what they are paged for.
     let role = app.access.role_of(&held.person).unwrap_or(Role::Responder);
     Grant::Role(role).must_allow(Permission::Respond)?;
@@ -47,7 +44,7 @@ pub(crate) async fn take(
 }
 
 /// Whom a code is for, and what it is about. Guesses are counted by the sender's address.
-async fn held(app: &App, code: &str, peer: Option<Peer>, headers: &HeaderMap) -> Result<Held, Problem> {
+async fn held(app: &App, code: &str, Sender(from): Sender) -> Result<Held, Problem> {
     let (sent, now) = (code.to_owned(), app.engine.now());
     let read = app.engine.read(move |view| {
         let Some(pass) = view.pass(&sent, now)? else { return Ok(None) };
@@ -55,8 +52,8 @@ async fn held(app: &App, code: &str, peer: Option<Peer>, headers: &HeaderMap) ->
         Ok(incident.map(|incident| (pass, incident)))
     });
     let Some((Pass { person, .. }, incident)) = read.await? else {
-        app.access.count_guess(peer.and_then(|peer| peer.sender(headers)))?;
-        return Err(Problem::new(&problem::PASS_ENDED, "open the incident from the board instead"));
+        let ended = Problem::new(&problem::PASS_ENDED, "open the incident from the board instead");
+        return Err(app.access.guessed(Guess::Link, from, ended));
     };
     let name = app.access.name_of(&person)?;
     Ok(Held { code: code.to_owned(), person, name, incident })

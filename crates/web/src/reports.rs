@@ -2,6 +2,8 @@
 //!
 //! Pages and the command line share it. It reads the journal and decides nothing.
 
+use std::cell::RefCell;
+
 use calendar::{Duration, Instant};
 use engine::{Documents, View};
 use journal::{IncidentFilter, IncidentNo};
@@ -10,9 +12,9 @@ use policy::model::{Policy, Roster};
 use problem::Problem;
 use wcore::Incident;
 
-use crate::access::{Viewer, may_see};
+use crate::access::Viewer;
 use crate::app::App;
-use crate::sight::{stored, unreadable};
+use crate::sight::{Sight, stored, unreadable};
 
 /// Incidents read at once.
 const CHUNK: u32 = 200;
@@ -73,7 +75,10 @@ pub(crate) async fn seen_review(app: &App, viewer: &Viewer, week: Option<String>
     let (rules, now, eyes) = (app.engine.rules(), app.engine.now(), viewer.clone());
     let read = app.engine.read(move |view| {
         let rules = (&*rules.policy, &*rules.roster);
-        review(view, rules, (week.as_deref(), now), |incident| may_see(&eyes, incident))
+        let sight = RefCell::new(Sight::new(view, &eyes));
+        // What cannot be judged is not shown.
+        let sees = |incident: &Incident| sight.borrow_mut().sees(incident).unwrap_or(false);
+        review(view, rules, (week.as_deref(), now), sees)
     });
     let mut review = read.await?;
     let thresholds = app.remembered.thresholds(&app.engine, review.until).await?;

@@ -39,6 +39,7 @@ struct Route {
 const READ: Needs = Needs::May(Permission::Read);
 const REPORT: Needs = Needs::May(Permission::Report);
 const RESPOND: Needs = Needs::May(Permission::Respond);
+const OWN: Needs = Needs::May(Permission::OwnAccount);
 const ADMIN: Needs = Needs::May(Permission::Administer);
 
 /// Every route of every server.
@@ -84,8 +85,8 @@ fn table() -> Vec<Route> {
         row(Method::GET, "/api/v1/users", ADMIN, users::index),
         row(Method::POST, "/api/v1/users", ADMIN, users::put),
         row(Method::DELETE, "/api/v1/users/{person}", ADMIN, users::delete),
-        row(Method::GET, "/api/v1/sessions", READ, sessions::index),
-        row(Method::DELETE, "/api/v1/sessions/{id}", READ, sessions::delete),
+        row(Method::GET, "/api/v1/sessions", OWN, sessions::index),
+        row(Method::DELETE, "/api/v1/sessions/{id}", OWN, sessions::delete),
         row(Method::GET, "/", READ, serve::show_board),
         row(Method::GET, "/incidents", READ, serve::to_board),
         row(Method::POST, "/incidents", REPORT, serve::send_declaration),
@@ -97,9 +98,9 @@ fn table() -> Vec<Route> {
         row(Method::GET, "/deliveries", READ, serve::show_deliveries),
         row(Method::GET, "/policy", READ, serve::show_policy),
         row(Method::GET, "/assets/{name}", Needs::Nothing, assets::serve),
-        row(Method::GET, "/account", READ, pages::account::show),
-        row(Method::POST, "/account/password", READ, pages::account::change_password),
-        row(Method::POST, "/account/sessions/{id}", READ, pages::account::end_session),
+        row(Method::GET, "/account", OWN, pages::account::show),
+        row(Method::POST, "/account/password", OWN, pages::account::change_password),
+        row(Method::POST, "/account/sessions/{id}", OWN, pages::account::end_session),
         row(Method::POST, "/hold", RESPOND, pages::hold::begin),
         row(Method::POST, "/hold/end", RESPOND, pages::hold::end),
         row(Method::GET, "/mine", READ, pages::mine::show),

@@ -2,12 +2,15 @@
 //!
 //! HTTP/1.1 without TLS: a proxy in front speaks the rest.
 
+use std::convert::Infallible;
 use std::io;
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::http::HeaderMap;
+use axum::extract::FromRequestParts;
+use axum::http::request::Parts;
+use axum::http::{Extensions, HeaderMap};
 use axum::{Extension, Router};
 use hyper::server::conn::http1;
 use hyper::service::{Service, service_fn};
@@ -76,6 +79,25 @@ impl Peer {
         let forwarded = headers.get_all("x-forwarded-for").into_iter().next_back();
         let last = forwarded.and_then(|value| value.to_str().ok()?.rsplit(',').next()?.trim().parse().ok());
         Some(last.unwrap_or(self.0))
+    }
+}
+
+/// Where a request comes from, as far as that is known.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Sender(pub(crate) Option<IpAddr>);
+
+impl Sender {
+    /// Of a request with these marks and headers.
+    pub(crate) fn of(extensions: &Extensions, headers: &HeaderMap) -> Sender {
+        Sender(extensions.get::<Peer>().and_then(|peer| peer.sender(headers)))
+    }
+}
+
+impl<S: Sync> FromRequestParts<S> for Sender {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Sender, Infallible> {
+        Ok(Sender::of(&parts.extensions, &parts.headers))
     }
 }
 

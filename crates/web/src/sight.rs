@@ -1,17 +1,23 @@
 //! What of the journal a viewer may see, row by row. For reading closures, which may block.
+//!
+//! Lists are read on until a page is full, so that neither short pages nor cursors tell of what is
+//! not shown.
 
 use std::collections::HashMap;
 
-use engine::View;
-use journal::{EventPlace, StoredEvent};
+use engine::{Delivery, View};
+use journal::{DeliveryFilter, DeliveryPlace, EventPlace, IncidentFilter, IncidentNo, StoredEvent};
 use problem::Problem;
 use wcore::Incident;
 use wcore::event::Entry;
 
-use crate::access::{Viewer, may_see};
+use crate::access::Viewer;
 
 /// Kind of the journal's rows that hold what happened to an incident.
 const ENTRY: &str = "entry";
+
+/// Rows fetched at once where pages are filled.
+const CHUNK: u32 = 200;
 
 /// How the ids of incidents begin.
 const PREFIX: &str = "INC-";
@@ -38,9 +44,79 @@ impl<'a> Sight<'a> {
             return Ok(*seen);
         }
         let incident: Option<Incident> = self.view.incident(no)?;
-        let seen = incident.is_some_and(|incident| may_see(self.viewer, &incident));
-        self.known.insert(no, seen);
+        match incident {
+            Some(incident) => self.sees(&incident),
+            None => Ok(false),
+        }
+    }
+
+    /// The same of one that was read already: those involved in it see it, and whoever was paged for it.
+    pub(crate) fn sees(&mut self, incident: &Incident) -> Result<bool, Problem> {
+        if self.viewer.is_involved(incident) {
+            return Ok(true);
+        }
+        let Some(person) = &self.viewer.person else { return Ok(false) };
+        if let Some(seen) = self.known.get(&incident.no) {
+            return Ok(*seen);
+        }
+        let seen = self.view.was_told(incident.no, person)?;
+        self.known.insert(incident.no, seen);
         Ok(seen)
+    }
+
+    /// Incidents that they may see, newest first: as many as asked for, where there are so many.
+    pub(crate) fn incidents(&mut self, filter: &IncidentFilter, limit: u32) -> Result<Vec<Incident>, Problem> {
+        let mut filter = filter.clone();
+        if self.viewer.person.is_none() && !self.viewer.admin {
+            filter.restricted = Some(false);
+        }
+        let (chunk, mut found) = (limit.clamp(1, CHUNK), Vec::new());
+        loop {
+            let page = self.view.incidents(&filter, chunk)?;
+            let last = page.last().map(|incident| IncidentNo(incident.no)).filter(|_| page.len() == chunk as usize);
+            for incident in page {
+                if self.sees(&incident)? {
+                    found.push(incident);
+                }
+                if found.len() == limit as usize {
+                    return Ok(found);
+                }
+            }
+            filter.before = match last {
+                Some(last) => Some(last),
+                None => return Ok(found),
+            };
+        }
+    }
+
+    /// Messages that they may see, newest first, in the same way.
+    pub(crate) fn deliveries(&mut self, filter: &DeliveryFilter, limit: u32) -> Result<Vec<Delivery>, Problem> {
+        let mut filter = filter.clone();
+        let (chunk, mut found) = (limit.clamp(1, CHUNK), Vec::new());
+        loop {
+            let page = self.view.deliveries(&filter, chunk)?;
+            let place = |last: &Delivery| DeliveryPlace { created_at: last.created_at, id: last.id.clone() };
+            let last = page.last().map(place).filter(|_| page.len() == chunk as usize);
+            for mut delivery in page {
+                match delivery.incident {
+                    Some(no) if !self.has(no)? => continue,
+                    Some(_) => {}
+                    // Messages about Watchbell itself name incidents, too.
+                    None => {
+                        delivery.subject = self.masked(&delivery.subject)?;
+                        delivery.text = self.masked(&delivery.text)?;
+                    }
+                }
+                found.push(delivery);
+                if found.len() == limit as usize {
+                    return Ok(found);
+                }
+            }
+            filter.before = match last {
+                Some(last) => Some(last),
+                None => return Ok(found),
+            };
+        }
     }
 
     /// A text with the numbers of incidents that they may not see left out.

@@ -1,16 +1,16 @@
 //! Signing in by password or by a one-time link, choosing a password, and signing out.
 
-use axum::extract::{Extension, Form, Path, Query, State};
+use axum::extract::{Form, Path, Query, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{Html, IntoResponse, Redirect, Response};
 use problem::Problem;
 use serde::Deserialize;
 
-use crate::access::{Purpose, cookie, cookie_of, ended_cookie};
+use crate::access::{Guess, Purpose, cookie, cookie_of, ended_cookie};
 use crate::app::App;
 use crate::pages::outside;
 use crate::refusal::Refusal;
-use crate::serve::Peer;
+use crate::serve::Sender;
 
 /// What the form to sign in sends.
 #[derive(Deserialize)]
@@ -36,11 +36,9 @@ pub(crate) async fn form(Query(Onward { next }): Query<Onward>) -> Html<String> 
 /// `POST /sign-in`: what is refused is said at the form.
 pub(crate) async fn by_password(
     State(app): State<App>,
-    peer: Option<Extension<Peer>>,
-    headers: HeaderMap,
+    Sender(from): Sender,
     Form(Credentials { person, password, next }): Form<Credentials>,
 ) -> Result<Response, Refusal> {
-    let from = peer.and_then(|Extension(peer)| peer.sender(&headers));
     let person = person.trim().to_lowercase();
     match app.access.sign_in_by_password(&person, password, from).await {
         Ok(secret) => Ok(signed_in_to(&app, &secret, own_path(&next))),
@@ -60,18 +58,23 @@ pub(crate) struct NewPassword {
 }
 
 /// `GET /set-password/{code}`: changes nothing, since mail scanners open links.
-pub(crate) async fn ask_password(State(app): State<App>, Path(code): Path<String>) -> Result<Html<String>, Refusal> {
-    let person = app.access.peek_link(&code, Purpose::Password)?;
+pub(crate) async fn ask_password(
+    State(app): State<App>,
+    sender: Sender,
+    Path(code): Path<String>,
+) -> Result<Html<String>, Refusal> {
+    let person = whose(&app, &code, Purpose::Password, sender)?;
     Ok(Html(outside::choose_password(&name_of(&app, &person), &person, &code, None).into_string()))
 }
 
 /// `POST /set-password/{code}`: uses the link up once the password is good, and begins a session.
 pub(crate) async fn choose_password(
     State(app): State<App>,
+    sender: Sender,
     Path(code): Path<String>,
     Form(NewPassword { password, again }): Form<NewPassword>,
 ) -> Result<Response, Refusal> {
-    let person = app.access.peek_link(&code, Purpose::Password)?;
+    let person = whose(&app, &code, Purpose::Password, sender)?;
     let chosen = match password == again {
         true => app.access.choose_password(&code, password).await,
         false => Err(Problem::new(&problem::PASSWORD_WEAK, "the two fields differ")),
@@ -87,13 +90,22 @@ pub(crate) async fn choose_password(
 }
 
 /// `GET /sign-in/{code}`: a page with a button. It changes nothing, since mail scanners open links.
-pub(crate) async fn ask(State(app): State<App>, Path(code): Path<String>) -> Result<Html<String>, Refusal> {
-    let person = app.access.peek_link(&code, Purpose::SignIn)?;
+pub(crate) async fn ask(
+    State(app): State<App>,
+    sender: Sender,
+    Path(code): Path<String>,
+) -> Result<Html<String>, Refusal> {
+    let person = whose(&app, &code, Purpose::SignIn, sender)?;
     Ok(Html(outside::sign_in(&name_of(&app, &person), &code).into_string()))
 }
 
 /// `POST /sign-in/{code}`: uses the link up and begins a session.
-pub(crate) async fn enter(State(app): State<App>, Path(code): Path<String>) -> Result<Response, Refusal> {
+pub(crate) async fn enter(
+    State(app): State<App>,
+    sender: Sender,
+    Path(code): Path<String>,
+) -> Result<Response, Refusal> {
+    whose(&app, &code, Purpose::SignIn, sender)?;
     let secret = app.access.sign_in(&code).await?;
     Ok(signed_in(&app, &secret))
 }
@@ -125,6 +137,11 @@ pub(crate) fn own_path(path: &str) -> &str {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"/-_.".contains(&byte);
     let own = path.starts_with('/') && !path.starts_with("//") && path.len() <= PATH_MAX && path.bytes().all(plain);
     if own { path } else { "/" }
+}
+
+/// Whom a link is for; wrong codes are counted.
+fn whose(app: &App, code: &str, purpose: Purpose, Sender(from): Sender) -> Result<String, Problem> {
+    app.access.peek_link(code, purpose).map_err(|refusal| app.access.guessed(Guess::Link, from, refusal))
 }
 
 fn name_of(app: &App, person: &str) -> String {

@@ -198,6 +198,7 @@ impl IncidentFilter {
 impl DeliveryFilter {
     fn admits(&self, row: &DeliveryRow) -> bool {
         self.incident.is_none_or(|incident| row.incident == Some(incident))
+            && self.person.as_ref().is_none_or(|person| *person == row.person)
             && self.state.is_none_or(|state| state == row.state)
             && self.before.as_ref().is_none_or(|before| place(row) < *before)
     }

@@ -64,6 +64,7 @@ pub(super) fn deliveries(
     let (created_at, id) = (before.map(|place| Micros(place.created_at)), before.map(|place| &place.id));
     let mut conditions = Conditions::new(&workspace);
     conditions.and("incident = ?", &filter.incident);
+    conditions.and("person = ?", &filter.person);
     conditions.and("state = ?", &filter.state);
     conditions.and("(created_at, id) < (?", &created_at);
     if id.is_some() {

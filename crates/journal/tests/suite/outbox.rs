@@ -111,6 +111,8 @@ fn deliveries_are_filtered_and_paged_from_the_newest(mut world: World) {
         (DeliveryFilter { before: before(10, "b"), ..filter() }, ALL, vec!["a", "d"]),
         (DeliveryFilter { incident: one, ..filter() }, ALL, vec!["c", "a"]),
         (DeliveryFilter { incident: one, before: before(20, "c"), ..filter() }, ALL, vec!["a"]),
+        (DeliveryFilter { incident: one, person: Some("nobody".to_owned()), ..filter() }, ALL, vec![]),
+        (DeliveryFilter { incident: one, person: Some("ana".to_owned()), ..filter() }, ALL, vec!["c", "a"]),
         (DeliveryFilter { state: Some(DeliveryState::Dead), ..filter() }, ALL, vec!["b"]),
         (DeliveryFilter { state: Some(DeliveryState::Dead), incident: one, ..filter() }, ALL, vec![]),
     ];

@@ -118,9 +118,9 @@ impl Access {
         &self,
         person: &str,
         (old, new): (String, String),
-        keep: SecretHash,
+        (from, keep): (Option<IpAddr>, SecretHash),
     ) -> Result<(), Problem> {
-        self.must_match(person, old, None).await?;
+        self.must_match(person, old, from).await?;
         let hashed = Hashed::of(person, new).await?;
         self.replace_password(person, hashed).await?;
         self.end_sessions_of(person, Some(keep)).await
@@ -134,35 +134,34 @@ impl Access {
         from: Option<IpAddr>,
     ) -> Result<String, Problem> {
         if let Err(problem) = self.must_match(person, password, from).await {
-            self.note_refusal(person, &problem).await;
+            self.note_refusal(person, &problem);
             return Err(problem);
         }
         self.name_of(person).map_err(|_| wrong())?;
         self.begin_session(person, false).await
     }
 
-    /// Counts a guess at a code by its sender's address, and refuses where they were too many.
-    pub(crate) fn count_guess(&self, from: Option<IpAddr>) -> Result<(), Problem> {
-        self.throttle.attempt(None, from, self.engine.now())
-    }
-
     /// A wrong password of a person who has an account is on record; what else was typed into the
     /// field never is, since it may be a password. The throttle bounds how many there are: what it
-    /// refuses is not recorded.
-    async fn note_refusal(&self, person: &str, problem: &Problem) {
+    /// refuses is not recorded. The answer does not wait for it, since it would tell that the name is somebody's.
+    fn note_refusal(&self, person: &str, problem: &Problem) {
         if problem.code.id != problem::SIGN_IN_REFUSED.id || self.accounts.get(&key(person)).is_none() {
             return;
         }
         let act = Act::new(Actor::Watchbell, "sign-in.refused", person).noting("wrong password");
-        if let Err(problem) = self.engine.note(act).await {
-            tracing::warn!(code = problem.code.id, "access.refusal_not_recorded");
-        }
+        let engine = self.engine.clone();
+        tokio::spawn(async move {
+            if let Err(problem) = engine.note(act).await {
+                tracing::warn!(code = problem.code.id, "access.refusal_not_recorded");
+            }
+        });
     }
 
     /// Refuses a wrong password and too many attempts, in the same words and time whatever is wrong.
     async fn must_match(&self, person: &str, password: String, from: Option<IpAddr>) -> Result<(), Problem> {
+        let delay = self.throttle.attempt(person, from, self.engine.now())?;
+        tokio::time::sleep(delay.unsigned_abs()).await;
         let account = self.accounts.get(&key(person));
-        self.throttle.attempt(account.as_ref().map(|_| person), from, self.engine.now())?;
         let Some(hashed) = account.as_ref().and_then(|account| account.password.as_ref()) else {
             Hashed::of_nobody(password).await?;
             return Err(wrong());
@@ -170,7 +169,7 @@ impl Access {
         if !hashed.is(password).await? {
             return Err(wrong());
         }
-        self.throttle.forget(person);
+        self.throttle.forget(person, from);
         Ok(())
     }
 

@@ -16,8 +16,10 @@ use super::credential::Places;
 use super::origin::Origin;
 use super::principal::Principal;
 use super::role::Permission;
+use super::throttle::Guess;
 use crate::app::App;
 use crate::refusal::Refusal;
+use crate::serve::Sender;
 
 /// How long a request may take, in real time, its body included. Nothing durable takes half as long.
 const REQUEST_TIME_MAX: Duration = Duration::from_secs(30);
@@ -111,7 +113,9 @@ pub(crate) async fn guard(
         Needs::Command => (Permission::Report, Places::Usual),
         Needs::Source => (Permission::SendSignals, Places::Sources),
     };
-    let principal = app.access.recognise(request.headers(), request.uri(), places)?;
+    let Sender(from) = Sender::of(request.extensions(), request.headers());
+    let recognised = app.access.recognise(request.headers(), request.uri(), places);
+    let principal = recognised.map_err(|refusal| app.access.guessed(Guess::Token, from, refusal))?;
     principal.must(permission)?;
     admit(&app, request, principal, next).await
 }

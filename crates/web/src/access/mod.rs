@@ -26,12 +26,12 @@ pub(crate) use guard::{InFlight, Needs, Slot, guard};
 pub(crate) use link::Purpose;
 pub(crate) use password::{LENGTH_MAX as PASSWORD_LENGTH_MAX, LENGTH_MIN as PASSWORD_LENGTH_MIN};
 pub use principal::Scope;
-pub(crate) use principal::{Principal, Viewer, may_see};
+pub(crate) use principal::{Principal, Viewer};
 pub use role::Role;
 pub(crate) use role::{Grant, Permission};
 pub(crate) use secret::SecretHash;
 pub(crate) use session::{Session, cookie, cookie_of, ended_cookie};
-pub(crate) use throttle::network;
+pub(crate) use throttle::{Guess, network};
 pub use token::Bootstrap;
 pub(crate) use token::{NewToken, Token};
 

@@ -67,14 +67,13 @@ impl Viewer {
     }
 }
 
-/// Whether an incident may be seen: a restricted one by those who hold a role in it or are asked to
-/// take one over, and by administrators.
-pub(crate) fn may_see(viewer: &Viewer, incident: &Incident) -> bool {
-    if !incident.restricted || viewer.admin {
-        return true;
+impl Viewer {
+    /// Whether the state of an incident lets them see it: a restricted one those who hold a role in it
+    /// or are asked to take one over, and administrators. Whoever was paged for it may, too; `sight` knows.
+    pub(crate) fn is_involved(&self, incident: &Incident) -> bool {
+        let holds = |person: &String| incident.roles.values().any(|holder| holder.involves(person));
+        !incident.restricted || self.admin || self.person.as_ref().is_some_and(holds)
     }
-    let Some(person) = &viewer.person else { return false };
-    incident.roles.values().any(|holder| holder.involves(person))
 }
 
 /// A recognised sender.

@@ -15,6 +15,8 @@ pub(crate) enum Permission {
     SendSignals,
     /// Read what is not restricted.
     Read,
+    /// See and change one's own account: where one is signed in, and the password.
+    OwnAccount,
     /// Declare incidents and add notes.
     Report,
     /// Act on incidents, and tell audiences inside.
@@ -41,23 +43,23 @@ pub enum Role {
     Administrator,
 }
 
-use Permission::{Administer, Publish, Read, Report, Respond, SendSignals};
+use Permission::{Administer, OwnAccount, Publish, Read, Report, Respond, SendSignals};
 
 /// What roles allow. Each includes the one before.
 const ROLES: [(Role, &str, &[Permission]); 5] = [
-    (Role::Viewer, "viewer", &[Read]),
-    (Role::Reporter, "reporter", &[Read, Report]),
-    (Role::Responder, "responder", &[Read, Report, Respond]),
-    (Role::Publisher, "publisher", &[Read, Report, Respond, Publish]),
-    (Role::Administrator, "administrator", &[SendSignals, Read, Report, Respond, Publish, Administer]),
+    (Role::Viewer, "viewer", &[Read, OwnAccount]),
+    (Role::Reporter, "reporter", &[Read, OwnAccount, Report]),
+    (Role::Responder, "responder", &[Read, OwnAccount, Report, Respond]),
+    (Role::Publisher, "publisher", &[Read, OwnAccount, Report, Respond, Publish]),
+    (Role::Administrator, "administrator", &[SendSignals, Read, OwnAccount, Report, Respond, Publish, Administer]),
 ];
 
-/// What scopes allow.
+/// What scopes allow. An account is its person's, and of none of their programs.
 const SCOPES: [(Scope, &[Permission]); 4] = [
     (Scope::SignalsWrite, &[SendSignals]),
     (Scope::IncidentsRead, &[Read]),
     (Scope::IncidentsWrite, &[Report, Respond, Publish]),
-    (Scope::Admin, &[SendSignals, Read, Report, Respond, Publish, Administer]),
+    (Scope::Admin, &[SendSignals, Read, OwnAccount, Report, Respond, Publish, Administer]),
 ];
 
 impl Role {
@@ -80,6 +82,7 @@ impl Permission {
         match self {
             SendSignals => "signals:write",
             Read => "incidents:read",
+            OwnAccount => "admin, or a person's session",
             Report => "incidents:write, to report",
             Respond => "incidents:write, to respond",
             Publish => "incidents:write, to publish",

@@ -7,11 +7,12 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::{Params, cursor, limit, list, pair, query, value};
-use crate::access::{Viewer, may_see};
+use crate::access::Viewer;
 use crate::app::App;
 use crate::dto::{ClockDto, SeverityDto};
 use crate::id;
 use crate::refusal::Refusal;
+use crate::sight::Sight;
 
 /// Incidents looked through for one page.
 const INCIDENTS_MAX: u32 = 200;
@@ -41,10 +42,11 @@ pub(crate) async fn index(
     };
     // Clocks of resolved incidents run, too: the review's.
     let filter = IncidentFilter { before: after.map(|(no, _)| IncidentNo(no + 1)), ..IncidentFilter::default() };
-    let incidents = app.engine.read(move |view| view.incidents(&filter, INCIDENTS_MAX)).await?;
+    let read = app.engine.read(move |view| Sight::new(view, &viewer).incidents(&filter, INCIDENTS_MAX));
+    let incidents = read.await?;
     let rules = app.engine.rules();
     let mut items = Vec::new();
-    for incident in incidents.iter().filter(|incident| may_see(&viewer, incident)) {
+    for incident in &incidents {
         let given = after.filter(|(no, _)| *no == incident.no).map_or(0, |(_, given)| given as usize);
         for (place, clock) in incident.clocks.iter().enumerate().skip(given) {
             if only_open && !clock.is_open() {

@@ -45,15 +45,19 @@ pub(crate) async fn index(
         let mut items = Vec::new();
         let mut last = None;
         for row in &rows {
-            if items.len() >= limit {
+            let mut more: Vec<Value> = observed(row, |class| viewer.admin || !restricted(class))?.into_iter().collect();
+            more.extend(effective(row, &mut sight)?);
+            // That there is more is said only where it is shown.
+            if items.len() >= limit && !more.is_empty() {
                 return Ok((items, last));
             }
-            let observed = observed(row, |class| viewer.admin || !restricted(class))?;
-            items.extend(observed);
-            items.extend(effective(row, &mut sight)?);
-            last = Some(row.place);
+            if items.len() < limit {
+                items.extend(more);
+                last = Some(row.place);
+            }
         }
-        Ok((items, last.filter(|_| rows.len() == SCAN_MAX as usize)))
+        let scanned = rows.last().map(|row| row.place).filter(|_| rows.len() == SCAN_MAX as usize);
+        Ok((items, scanned))
     });
     let (items, next) = read.await?;
     Ok(list("decisions", items, next.map(|place| format!("{}.{}", place.position, place.index))))

@@ -36,22 +36,16 @@ pub(crate) async fn index(
     let limit = limit(which.limit)?;
     let filter = DeliveryFilter {
         incident: which.incident.as_deref().map(id::parse_incident).transpose()?.map(IncidentNo),
+        person: None,
         state: which.state.as_deref().map(state).transpose()?,
         before: cursor(which.cursor.as_deref(), place)?,
     };
     let read = app.engine.read(move |view| {
-        let mut found = view.deliveries(&filter, limit + 1)?;
+        let mut found = Sight::new(view, &viewer).deliveries(&filter, limit + 1)?;
         let more = found.len() > limit as usize;
         found.truncate(limit as usize);
         let next = found.last().filter(|_| more).map(cursor_of);
-        let mut sight = Sight::new(view, &viewer);
-        let mut items = Vec::new();
-        for delivery in &found {
-            if delivery.incident.map_or(Ok(true), |no| sight.has(no))? {
-                items.push(shape(delivery, &viewer));
-            }
-        }
-        Ok((items, next))
+        Ok((found.iter().map(|delivery| shape(delivery, &viewer)).collect(), next))
     });
     let (items, next) = read.await?;
     Ok(list("deliveries", items, next))

@@ -12,12 +12,13 @@ use wcore::incident::Status;
 use wcore::raise::Declaration;
 
 use super::{Page, Params, cursor, idempotency, limit, list, pair, query, value};
-use crate::access::{Principal, Viewer, may_see};
+use crate::access::{Principal, Viewer};
 use crate::app::App;
 use crate::body::Posted;
 use crate::dto::IncidentDto;
 use crate::id;
 use crate::refusal::Refusal;
+use crate::sight::Sight;
 
 /// Which incidents.
 #[derive(Debug, Deserialize)]
@@ -39,13 +40,12 @@ pub(crate) async fn index(
     let mut filter = filter(which.status.as_deref())?;
     filter.before = before.map(IncidentNo);
     // One more than asked for tells whether there are more.
-    let mut found = app.engine.read(move |view| view.incidents(&filter, limit + 1)).await?;
+    let mut found = app.engine.read(move |view| Sight::new(view, &viewer).incidents(&filter, limit + 1)).await?;
     let more = found.len() > limit as usize;
     found.truncate(limit as usize);
     let next = found.last().filter(|_| more).map(|incident| id::incident(incident.no));
     let rules = app.engine.rules();
-    let seen = found.iter().filter(|incident| may_see(&viewer, incident));
-    let items = seen.map(|incident| value(&IncidentDto::new(incident, &rules.policy, &app.config.public_url)));
+    let items = found.iter().map(|incident| value(&IncidentDto::new(incident, &rules.policy, &app.config.public_url)));
     Ok(list("incidents", items.collect(), next))
 }
 
@@ -76,7 +76,8 @@ pub(crate) async fn show(
     Ok(Json(value(&IncidentDto::new(&incident, &rules.policy, &app.config.public_url))))
 }
 
-/// `POST /api/v1/incidents`: 201 for a new incident, 200 where the declaration joined an open one.
+/// `POST /api/v1/incidents`: 201 for a new incident, 200 where the declaration joined an open one,
+/// and 202 where the caller may not see which.
 pub(crate) async fn declare(
     State(app): State<App>,
     principal: Principal,
@@ -86,13 +87,14 @@ pub(crate) async fn declare(
     let declaration: Declaration = posted.parse()?;
     let key = idempotency::of(&principal, &headers, (&method, &uri), &posted.0)?;
     let applied = app.engine.declare(declaration, principal.viewer.actor(), key).await?;
+    if !app.shows(&principal.viewer, &applied.incident).await? {
+        // Who declares a restricted incident need not be involved in it, nor learn whether it was open already.
+        let answer = Json(json!({ "id": null, "restricted": true }));
+        return Ok(idempotency::marked((StatusCode::ACCEPTED, answer).into_response(), applied.replayed));
+    }
     let status = if applied.opened { StatusCode::CREATED } else { StatusCode::OK };
     let rules = app.engine.rules();
-    let answer = match may_see(&principal.viewer, &applied.incident) {
-        true => value(&IncidentDto::new(&applied.incident, &rules.policy, &app.config.public_url)),
-        // Who declares a restricted incident need not be involved in it.
-        false => json!({ "id": id::incident(applied.no), "restricted": true }),
-    };
+    let answer = value(&IncidentDto::new(&applied.incident, &rules.policy, &app.config.public_url));
     let location = [("location", format!("/api/v1/incidents/{}", id::incident(applied.no)))];
     Ok(idempotency::marked((status, location, Json(answer)).into_response(), applied.replayed))
 }

@@ -1,7 +1,7 @@
 //! The public API, one file per resource, and what its lists have in common.
 //!
-//! Lists answer `{"<plural>": […], "next": cursor or null}`. A cursor is opaque to callers. A page
-//! may hold fewer elements than its limit, since what the caller may not see is left out.
+//! Lists answer `{"<plural>": […], "next": cursor or null}`. A cursor is opaque to callers. What the
+//! caller may not see is left out before pages are cut, so that neither their length nor `next` tells of it.
 
 pub(crate) mod audit;
 pub(crate) mod clocks;

@@ -5,9 +5,10 @@
 
 use axum::Json;
 use axum::extract::State;
-use engine::StoredSignal;
+use engine::{StoredSignal, View};
 use policy::condition::TextField;
 use policy::model::{Policy, TriggerKind};
+use problem::Problem;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use wcore::Signal;
@@ -22,6 +23,12 @@ use crate::refusal::Refusal;
 const LIMIT: u32 = 100;
 /// Most signals of a page: a megabyte of ordinary ones.
 const LIMIT_MAX: u32 = 1_000;
+
+/// Signals looked through for one page: some tens of milliseconds.
+const SCAN_MAX: usize = 20_000;
+
+/// Where a signal stands: position and index.
+type Place = (u64, u32);
 
 /// Which signals.
 #[derive(Debug, Deserialize)]
@@ -42,26 +49,51 @@ pub(crate) async fn index(
         _ => return Err(query(format!("`limit` must lie between 1 and {LIMIT_MAX}")).into()),
     };
     let after = cursor(which.cursor.as_deref(), pair)?;
-    let stored = app.engine.read(move |view| {
-        // The batch of the cursor is read again, since it may hold more; it counts on top.
-        let (position, skipped) =
-            after.map_or((0, 0), |(position, index)| (position.saturating_sub(1), index.saturating_add(1)));
-        let signals = view.signals(position, skipped.saturating_add(limit as u32 + 1))?;
-        Ok((signals, engine::retention::reach(view)?))
-    });
-    let (stored, reach) = stored.await?;
-    let first = stored.partition_point(|stored| after.is_some_and(|at| (stored.position, stored.index) <= at));
-    let rest = &stored[first..];
-    let page = &rest[..rest.len().min(limit)];
-    let next = page.last().filter(|_| rest.len() > limit).map(|last| format!("{}.{}", last.position, last.index));
     let rules = app.engine.rules();
-    let shown = page.iter().filter(|stored| viewer.admin || !is_restricted(&rules.policy, &stored.signal));
-    let Json(mut answer) = list("signals", shown.map(shape).collect(), next);
+    let stored = app.engine.read(move |view| {
+        let shows = |signal: &Signal| viewer.admin || !is_restricted(&rules.policy, signal);
+        Ok((page(view, (after, limit), shows)?, engine::retention::reach(view)?))
+    });
+    let ((page, next), reach) = stored.await?;
+    let next = next.map(|(position, index)| format!("{position}.{index}"));
+    let Json(mut answer) = list("signals", page.iter().map(shape).collect(), next);
     // Who begins before that point meets a gap: evidence is there, its neighbours are not.
     if let Some(from) = reach.complete_from.filter(|_| after.is_none_or(|(position, _)| position < reach.signals)) {
         answer["pruned"] = json!({"complete_from": from, "why": "pruned by retention; evidence of decisions is kept"});
     }
     Ok(Json(answer))
+}
+
+/// Signals after a place that are shown, and the cursor of what follows: pages are full while there are more,
+/// or end where enough was looked through.
+fn page(
+    view: &View,
+    (after, limit): (Option<Place>, usize),
+    shows: impl Fn(&Signal) -> bool,
+) -> Result<(Vec<StoredSignal>, Option<Place>), Problem> {
+    // The batch of the cursor is read again, since it may hold more.
+    let mut position = after.map_or(0, |(position, _)| position.saturating_sub(1));
+    let (mut found, mut scanned): (Vec<StoredSignal>, usize) = (Vec::new(), 0);
+    let place = |stored: &StoredSignal| (stored.position, stored.index);
+    loop {
+        let read = view.signals(position, limit as u32 + 1)?;
+        let Some(last) = read.last().map(place) else { return Ok((found, None)) };
+        scanned += read.len();
+        position = last.0;
+        for stored in read.into_iter().filter(|stored| after.is_none_or(|at| place(stored) > at)) {
+            if !shows(&stored.signal) {
+                continue;
+            }
+            if found.len() == limit {
+                let next = found.last().map(place);
+                return Ok((found, next));
+            }
+            found.push(stored);
+        }
+        if scanned >= SCAN_MAX {
+            return Ok((found, Some(last)));
+        }
+    }
 }
 
 fn shape(stored: &StoredSignal) -> Value {

@@ -14,6 +14,7 @@ use super::pagerduty::admit;
 use super::way::Way;
 use crate::app::App;
 use crate::refusal::Refusal;
+use crate::serve::Sender;
 
 /// What the names of heartbeats begin with among sources.
 pub(crate) const PREFIX: &str = "heartbeat:";
@@ -30,7 +31,7 @@ pub(crate) async fn heartbeat(
     Path(key): Path<String>,
     request: Request,
 ) -> Result<Json<Value>, Refusal> {
-    let (principal, _slot) = admit(&app, &key)?;
+    let (principal, _slot) = admit(&app, &key, Sender::of(request.extensions(), request.headers()))?;
     let source = principal.source.clone().unwrap_or_default();
     let rules = app.engine.rules();
     let name = source.strip_prefix(PREFIX);

@@ -18,10 +18,11 @@ use wcore::{Command, Incident, Signal};
 
 use super::take_in;
 use super::way::Way;
-use crate::access::{Permission, Principal, Slot};
+use crate::access::{Guess, Permission, Principal, Slot};
 use crate::app::App;
 use crate::body;
 use crate::refusal::Refusal;
+use crate::serve::Sender;
 
 /// Open incidents among which an alert is looked for.
 const OPEN_MAX: u32 = 1_000;
@@ -33,7 +34,7 @@ pub(crate) async fn enqueue(State(app): State<App>, request: Request) -> Result<
     let (head, body) = request.into_parts();
     let body = body::read(body, limit::PAGERDUTY_BODY_BYTES).await?;
     let event = read(&body, app.engine.now()).map_err(refused)?;
-    let (principal, _slot) = admit(&app, event.routing_key.expose())?;
+    let (principal, _slot) = admit(&app, event.routing_key.expose(), Sender::of(&head.extensions, &head.headers))?;
     let way = Way::enter(&app, "pagerduty", &principal, &head.uri)?;
     let key = alert_key(&principal, &event.dedup_key);
     match event.action {
@@ -54,7 +55,7 @@ pub(crate) async fn change(State(app): State<App>, request: Request) -> Result<(
     let (head, body) = request.into_parts();
     let body = body::read(body, limit::PAGERDUTY_BODY_BYTES).await?;
     let change = read_change(&body, app.engine.now()).map_err(refused)?;
-    let (principal, _slot) = admit(&app, change.routing_key.expose())?;
+    let (principal, _slot) = admit(&app, change.routing_key.expose(), Sender::of(&head.extensions, &head.headers))?;
     let way = Way::enter(&app, "pagerduty", &principal, &head.uri)?;
     take_in(&way, vec![Ok(change.signal)], body.len()).await?;
     complain(&app, change.warnings);
@@ -62,8 +63,9 @@ pub(crate) async fn change(State(app): State<App>, request: Request) -> Result<(
 }
 
 /// The guard cannot know the sender, since the key stands in the body.
-pub(super) fn admit(app: &App, key: &str) -> Result<(Principal, Slot), Refusal> {
-    let principal = app.access.by_token(key)?;
+pub(super) fn admit(app: &App, key: &str, Sender(from): Sender) -> Result<(Principal, Slot), Refusal> {
+    let recognised = app.access.by_token(key);
+    let principal = recognised.map_err(|refusal| app.access.guessed(Guess::Token, from, refusal))?;
     principal.must(Permission::SendSignals)?;
     let max = app.config.in_flight_max;
     let too_many =

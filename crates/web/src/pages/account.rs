@@ -13,6 +13,7 @@ use super::{moment, serve};
 use crate::access::{Grant, Principal, SecretHash, Session, cookie_of};
 use crate::app::App;
 use crate::refusal::Refusal;
+use crate::serve::Sender;
 
 /// What the page shows.
 pub(crate) struct Account {
@@ -49,13 +50,13 @@ pub(crate) struct Change {
 pub(crate) async fn change_password(
     State(app): State<App>,
     principal: Principal,
-    headers: HeaderMap,
+    (Sender(from), headers): (Sender, HeaderMap),
     Form(Change { current, password, again }): Form<Change>,
 ) -> Result<Response, Refusal> {
     let person = principal.viewer.person.clone().unwrap_or_default();
     let keep = SecretHash::of(cookie_of(&headers).unwrap_or_default());
     let changed = match password == again {
-        true => app.access.change_password(&person, (current, password), keep).await,
+        true => app.access.change_password(&person, (current, password), (from, keep)).await,
         false => Err(Problem::new(&problem::PASSWORD_WEAK, "the two fields differ")),
     };
     match changed {

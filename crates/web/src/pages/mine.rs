@@ -10,10 +10,11 @@ use wcore::Incident;
 
 use super::frame::{Page, Scene, Section, page};
 use super::{glyph, moment, serve, words};
-use crate::access::{Viewer, may_see};
+use crate::access::Viewer;
 use crate::app::App;
 use crate::id;
 use crate::refusal::Refusal;
+use crate::sight::Sight;
 
 /// Open incidents that are looked through.
 const OPEN_MAX: u32 = 500;
@@ -24,9 +25,7 @@ pub(crate) async fn show(State(app): State<App>, viewer: Viewer) -> Result<Respo
     let eyes = scene.viewer.clone();
     let read = app.engine.read(move |view| {
         let filter = IncidentFilter { open: Some(true), ..IncidentFilter::default() };
-        let mut open = view.incidents(&filter, OPEN_MAX)?;
-        open.retain(|incident| may_see(&eyes, incident));
-        Ok(open)
+        Sight::new(view, &eyes).incidents(&filter, OPEN_MAX)
     });
     let open = read.await?;
     Ok(Html(mine(&scene, &open).into_string()).into_response())

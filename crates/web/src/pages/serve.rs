@@ -24,7 +24,7 @@ use super::incident::alone;
 use super::names::Names;
 use super::submit::Fields;
 use super::{board, declare, deliveries, hold, inbox, incident, pace, policy, submit};
-use crate::access::{Grant, Principal, Viewer, may_see};
+use crate::access::{Grant, Principal, Viewer};
 use crate::api::commands::must_may;
 use crate::app::App;
 use crate::id;
@@ -82,9 +82,7 @@ fn alerts(view: &View, viewer: &Viewer) -> Result<Vec<Alert>, Problem> {
 
 fn incidents(view: &View, viewer: &Viewer, open: bool, limit: u32) -> Result<Vec<Incident>, Problem> {
     let filter = IncidentFilter { open: Some(open), ..IncidentFilter::default() };
-    let mut incidents = view.incidents(&filter, limit)?;
-    incidents.retain(|incident| may_see(viewer, incident));
-    Ok(incidents)
+    Sight::new(view, viewer).incidents(&filter, limit)
 }
 
 /// `GET /incidents`: the board lists them.
@@ -211,7 +209,7 @@ pub(crate) async fn send_declaration(
     let key = once(&principal, "declare", &fields);
     match app.engine.declare(submit::declaration(&fields), scene.viewer.actor(), key).await {
         // Who reports a restricted incident holds no role in it, and may not read it.
-        Ok(applied) if !may_see(&scene.viewer, &applied.incident) => Ok(html(declare::taken(&scene))),
+        Ok(applied) if !app.shows(&scene.viewer, &applied.incident).await? => Ok(html(declare::taken(&scene))),
         Ok(applied) => {
             Ok(Redirect::to(&format!("/incidents/{}?done=declare", id::incident(applied.no))).into_response())
         }
@@ -269,14 +267,7 @@ pub(super) async fn deliveries_page(
 }
 
 fn seen_deliveries(view: &View, viewer: &Viewer) -> Result<Vec<Delivery>, Problem> {
-    let mut sight = Sight::new(view, viewer);
-    let mut seen = Vec::new();
-    for delivery in view.deliveries(&DeliveryFilter::default(), DELIVERIES_MAX)? {
-        if delivery.incident.map_or(Ok(true), |no| sight.has(no))? {
-            seen.push(delivery);
-        }
-    }
-    Ok(seen)
+    Sight::new(view, viewer).deliveries(&DeliveryFilter::default(), DELIVERIES_MAX)
 }
 
 /// `GET /policy`

@@ -40,7 +40,7 @@ pub(crate) struct Source<'a> {
 pub(crate) fn board(view: &View, source: &Source<'_>) -> Result<Board, Problem> {
     let mut incidents = Vec::new();
     for (open, limit) in [(true, OPEN_MAX), (false, CLOSED_MAX)] {
-        let filter = IncidentFilter { open: Some(open), ..IncidentFilter::default() };
+        let filter = IncidentFilter { open: Some(open), restricted: Some(false), ..IncidentFilter::default() };
         for incident in view.incidents(&filter, limit)? {
             if incidents.len() == SHOWN_MAX && !open {
                 break;

@@ -54,8 +54,8 @@ fn the_table_of_routes() {
         GET    /api/v1/users                            admin
         POST   /api/v1/users                            admin
         DELETE /api/v1/users/{person}                   admin
-        GET    /api/v1/sessions                         incidents:read
-        DELETE /api/v1/sessions/{id}                    incidents:read
+        GET    /api/v1/sessions                         admin, or a person's session
+        DELETE /api/v1/sessions/{id}                    admin, or a person's session
         GET    /                                        incidents:read
         GET    /incidents                               incidents:read
         POST   /incidents                               incidents:write, to report
@@ -67,9 +67,9 @@ fn the_table_of_routes() {
         GET    /deliveries                              incidents:read
         GET    /policy                                  incidents:read
         GET    /assets/{name}                           nothing
-        GET    /account                                 incidents:read
-        POST   /account/password                        incidents:read
-        POST   /account/sessions/{id}                   incidents:read
+        GET    /account                                 admin, or a person's session
+        POST   /account/password                        admin, or a person's session
+        POST   /account/sessions/{id}                   admin, or a person's session
         POST   /hold                                    incidents:write, to respond
         POST   /hold/end                                incidents:write, to respond
         GET    /mine                                    incidents:read
@@ -410,10 +410,11 @@ async fn restricted_incidents_are_seen_by_those_involved() {
     let path = "/api/v1/incidents/INC-1/notes";
     assert_eq!(world.call("POST", path, &outside, note).await.verdict(), "404 incident-unknown");
     assert_eq!(world.call("POST", path, &inside, note).await.verdict(), "200");
-    // Declaring the same again tells only that it was taken.
+    // Declaring the same again tells only that it was taken, not that there is one already.
     let again = json!({"title": "another leak", "class": "pii_leak", "service": "support-assistant"}).to_string();
     let declared = world.call("POST", "/api/v1/incidents", &outside, again).await;
-    assert_eq!(declared.json(), json!({"id": "INC-1", "restricted": true}));
+    assert_eq!((declared.verdict(), declared.header("location")), ("202".to_owned(), None));
+    assert_eq!(declared.json(), json!({"id": null, "restricted": true}));
 }
 
 #[tokio::test]

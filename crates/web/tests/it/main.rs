@@ -13,6 +13,7 @@ mod passes;
 mod people;
 mod reading;
 mod reports;
+mod restriction;
 mod socket;
 mod sources;
 mod status;

@@ -113,7 +113,7 @@ async fn passes_end_and_are_not_guessed() {
         guesses += 1;
         assert!(guesses < 100, "guessing ends");
     }
-    assert_eq!(look(&world, "/a/guess").await.verdict(), "429 sign-in-throttled");
+    assert_eq!(look(&world, "/a/guess").await.verdict(), "429 guesses-too-many");
 }
 
 #[tokio::test]
@@ -139,6 +139,35 @@ async fn a_pass_gives_no_more_than_its_persons_role() {
     assert_eq!(press(&world, &anas, URL).await.verdict(), "410 acknowledge-link-ended");
     let gone = pass(&world, "dead", "nobody", "2026-11-24T09:00:00Z").await;
     assert_eq!(look(&world, &gone).await.verdict(), "401 person-left");
+}
+
+#[tokio::test]
+async fn a_pass_opens_nothing_but_its_button() {
+    let world = World::new().await;
+    world.commitment("c-1").await;
+    // Noor has no account: being paged is enough to take it, and to do nothing else.
+    let path = pass(&world, "c0de", "noor", "2026-11-24T09:00:00Z").await;
+    for path in ["/", "/incidents/INC-1", "/api/v1/incidents", "/account"] {
+        let by_token = world.call("GET", path, "c0de", "").await;
+        assert_eq!(by_token.status, 401, "{path}");
+        let by_cookie = request("GET", path, "").header("cookie", "watchbell_session=c0de");
+        assert_eq!(world.send(by_cookie.body(Body::empty()).unwrap()).await.status, 401, "{path}");
+    }
+    for path in ["/sign-in/c0de", "/set-password/c0de"] {
+        assert_eq!(press(&world, path, URL).await.status.as_u16() / 100, 4, "{path}");
+        assert_eq!(look(&world, path).await.status, 410, "{path}");
+    }
+    for path in ["/a/c0de/resolve", "/a/c0de?command=resolve&then=publish", "/a/c0de"] {
+        press(&world, path, URL).await;
+    }
+    assert_eq!(press(&world, &path, URL).await.status, 303);
+    let timeline = world.get("/api/v1/incidents/INC-1/timeline").await.json();
+    let acts: Vec<_> = timeline["entries"].as_array().unwrap().iter().filter(|one| one["by"] != "watchbell").collect();
+    let hers: Vec<_> = acts.iter().filter(|one| one["by"].to_string().contains("noor")).collect();
+    assert_eq!(hers.len(), 1, "one act: {timeline:#}");
+    assert!(hers[0]["events"].to_string().contains("acknowledged"), "{:#}", hers[0]);
+    let incident = world.get("/api/v1/incidents/INC-1").await.json();
+    assert_eq!((&incident["status"], &incident["acknowledged"]["by"]), (&"acknowledged".into(), &"noor".into()));
 }
 
 #[tokio::test]

@@ -29,7 +29,8 @@ async fn the_review_shows_misses_to_those_who_may_see_them() {
     let world = World::new().await;
     world.commitment("c-1").await;
     world.leak("l-1").await;
-    world.engine.advance(calendar::Duration::from_mins(40)).await.unwrap();
+    // Acknowledging is missed, and nobody but the first step has been paged yet.
+    world.engine.advance(calendar::Duration::from_mins(12)).await.unwrap();
     let (mara, ines) = (world.sign_in("mara").await, world.sign_in("ines").await);
     let misses = |cookie: String| {
         let world = &world;

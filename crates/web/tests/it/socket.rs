@@ -60,6 +60,41 @@ async fn a_connection_is_kept_and_answers_in_turn() {
     }
 }
 
+/// An attempt to sign in as it comes through a proxy on this machine: the status of its answer.
+async fn sign_in_from(server: &Server, sender: &str, person: &str, password: &str) -> String {
+    let mut stream = TcpStream::connect(server.address).await.unwrap();
+    let body = format!("person={person}&password={password}");
+    let head = format!(
+        "POST /sign-in HTTP/1.1\r\nhost: x\r\nx-forwarded-for: {sender}\r\nconnection: close\r\n\
+         content-type: application/x-www-form-urlencoded\r\ncontent-length: {}\r\n\r\n",
+        body.len()
+    );
+    stream.write_all(format!("{head}{body}").as_bytes()).await.unwrap();
+    read_until(&mut stream, "\r\n").await.split(' ').nth(1).unwrap_or_default().to_owned()
+}
+
+#[tokio::test]
+async fn nobody_locks_somebody_else_out() {
+    let world = World::new().await;
+    let made = world.post("/api/v1/users", &serde_json::json!({ "person": "ana", "role": "responder" })).await.json();
+    let link = made["url"].as_str().unwrap().strip_prefix(crate::world::URL).unwrap().to_owned();
+    let chosen = axum::http::Request::post(link).header("content-type", "application/x-www-form-urlencoded");
+    let password = "correct-horse-battery";
+    let chosen = chosen.body(format!("password={password}&again={password}").into()).unwrap();
+    assert_eq!(world.send(chosen).await.status, 303);
+    let server = listen(&world).await;
+    for person in ["ana", "invented"] {
+        for sender in ["192.0.2.1", "192.0.2.2"] {
+            for _ in 0..10 {
+                assert_eq!(sign_in_from(&server, sender, person, "wrong").await, "401", "{person}");
+            }
+            assert_eq!(sign_in_from(&server, sender, person, password).await, "429", "{person} at {sender}");
+        }
+    }
+    assert_eq!(sign_in_from(&server, "198.51.100.7", "ana", password).await, "303", "her own phone");
+    assert_eq!(sign_in_from(&server, "198.51.100.7", "invented", password).await, "401");
+}
+
 #[tokio::test]
 async fn a_10_mb_body_is_answered_though_the_sender_only_writes() {
     let world = World::new().await;
