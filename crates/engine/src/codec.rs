@@ -70,6 +70,11 @@ pub(crate) fn incident(row: &IncidentRow) -> Option<Incident> {
     if *version == STATE_VERSION { postcard::from_bytes(&[rest, &row.tally].concat()).ok() } else { None }
 }
 
+/// Whether this version of the program wrote the state in a row.
+pub(crate) fn is_of_this_version(row: &IncidentRow) -> bool {
+    row.state.first() == Some(&STATE_VERSION)
+}
+
 /// A detector's bytes.
 pub(crate) fn detector_row(detector: &Detector) -> Vec<u8> {
     postcard::to_extend(detector, vec![DETECTOR_VERSION]).expect("plain data with known lengths always encodes")

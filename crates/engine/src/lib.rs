@@ -42,7 +42,7 @@ pub use handle::Engine;
 pub use heartbeat::{MISSES_TOLD, Pulse};
 pub use hold::Hold;
 pub use outbox::{PASSES, Pass};
-pub use refold::{Refold, refold};
+pub use refold::{Difference, Refold, compare, refold, refold_told};
 pub use restore::{RESENT_AFTER_RESTORE, Restored, after_restore};
 pub use retention::Retention;
 pub use rules::{Documents, Rules, Secrets};

@@ -55,4 +55,7 @@ crate::codes! { STORAGE;
     JOURNAL_ALTERED = "journal-altered", 500, "the journal was altered",
         cause: "At the position named, the stored rows do not give the hash that was recorded when they were written.",
         remedy: "Keep a copy as evidence, find who could write to the database, and compare with a backup and the head's hash in past weekly reviews.";
+    INCIDENT_ROWS_ALTERED = "incident-rows-altered", 500, "an incident is stored otherwise than its events tell",
+        cause: "The row of an incident was edited, added or deleted by hand, or by a defect. The chain covers events, so they are what holds.",
+        remedy: "Keep the file as evidence. For a backup run `watchbell restore` with `--refold`; for a data directory stop the server and run `watchbell audit refold --repair`: both write the rows anew from the events.";
 }

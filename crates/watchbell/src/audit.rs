@@ -83,11 +83,12 @@ fn refold(data: &Path, repair: bool, json: bool) -> anyhow::Result<Exit> {
     if let Some(mut writer) = writer {
         writer.replace_incidents(&found.rows).map_err(|e| explain(&e.problem()))?;
     }
-    let equal = found.different.is_empty() && (repair || found.missing.is_empty());
+    // With `--repair` there were no rows to compare.
+    let equal = repair || found.is_equal();
     if json {
         let value = serde_json::json!({
             "equal": equal, "incidents": found.rows.len(), "different": found.different,
-            "missing": found.missing, "repaired": repair,
+            "missing": found.missing, "invented": found.invented, "repaired": repair,
         });
         println!("{value}");
     } else if repair {
@@ -97,6 +98,7 @@ fn refold(data: &Path, repair: bool, json: bool) -> anyhow::Result<Exit> {
     } else {
         println!("{} of {} incidents differ: {:?}", found.different.len(), found.rows.len(), found.different);
         println!("{} have no row: {:?}", found.missing.len(), found.missing);
+        println!("{} have a row of which no event tells: {:?}", found.invented.len(), found.invented);
         println!("help: stop the server and run `watchbell audit refold --repair --data {}`", data.display());
     }
     Ok(if equal { Exit::Ok } else { Exit::Failure })

@@ -1,5 +1,6 @@
 //! `doctor`: looks at a data directory and says what is well, what is not, and what to do. It changes nothing.
 
+mod incidents;
 mod machine;
 mod work;
 
@@ -52,6 +53,7 @@ pub(crate) fn run(args: &DoctorArgs) -> anyhow::Result<Exit> {
     let view = View::new(reader);
     let now = TimeSource::System.now();
     let mut findings = machine::look(&args.data, &store, view.reader(), now);
+    findings.push(incidents::look(view.reader(), args.full));
     findings.extend(work::look(&view, now));
     let worst = findings.iter().map(|finding| finding.verdict).max().unwrap_or(Verdict::Ok);
     if args.json {
@@ -113,6 +115,7 @@ mod tests {
         let store = Sqlite::open_read_only(folder.path()).unwrap();
         let view = View::new(store.reader(Workspace::default()).unwrap());
         let mut findings = machine::look(folder.path(), &store, view.reader(), now);
+        findings.push(incidents::look(view.reader(), false));
         findings.extend(work::look(&view, now));
         findings
     }
@@ -123,10 +126,11 @@ mod tests {
         let now = Instant::from_micros(1_795_788_000_000_000);
         let later = Duration::from_hours(48);
         let folder = folder(now);
-        let cases: [(Duration, &str, Verdict, &str); 12] = [
+        let cases: [(Duration, &str, Verdict, &str); 13] = [
             (Duration::ZERO, "files", Ok, "only their owner"),
             (Duration::ZERO, "database", Ok, "whole"),
             (Duration::ZERO, "chain", Ok, "whole from position 1 to 1"),
+            (Duration::ZERO, "incidents", Ok, "0 incidents equal"),
             (Duration::ZERO, "clock", Ok, "not behind"),
             (-Duration::from_mins(1), "clock", Fail, "1m ahead of this machine's clock"),
             (Duration::ZERO, "backup", Warn, "none was ever made"),

@@ -16,6 +16,7 @@ mod incident;
 mod init;
 mod office;
 mod reports;
+mod restore;
 mod serve;
 mod settings;
 mod signal;
@@ -66,7 +67,7 @@ fn run(command: Command) -> anyhow::Result<Exit> {
         },
         Command::Hold(args) => runtime()?.block_on(office::hold(&args)),
         Command::Backup(args) => backup::backup(&args),
-        Command::Restore(args) => backup::restore(&args),
+        Command::Restore(args) => restore::restore(&args),
         Command::Config(args) => serve::show_config(&args).map(|()| Exit::Ok),
         Command::Backtest(args) => runtime()?.block_on(backtest::run(&args)),
         Command::Demo(args) => runtime()?.block_on(demo::run(&args)),

@@ -27,7 +27,7 @@ mod sign_in;
 mod source;
 pub mod status;
 
-pub use access::{Access, Bootstrap, PASSING, Role, SESSION_LIFETIME, Scope};
+pub use access::{Access, Bootstrap, KnownToken, PASSING, Role, SESSION_LIFETIME, Scope, TOKENS, known_tokens};
 pub use app::{AppConfig, IN_FLIGHT_MAX};
 pub use router::{commands, router, routes};
 pub use serve::{Limits, serve, serve_within};

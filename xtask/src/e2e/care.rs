@@ -139,6 +139,11 @@ async fn restore(
     ensure!(told["hash"] == made["hash"], "backup and restore disagree about the head: {made} {told}");
     restored.on_data(&["audit", "verify"])?;
     restored.on_data(&["audit", "refold"])?;
+    ensure!(
+        told["tokens_valid"].as_array().is_some_and(|tokens| tokens.iter().any(|t| t["scopes"][0] == "admin")),
+        "the administrator's token works again, and restore should say so: {told}"
+    );
+    altered(checks, receiver, &file)?;
     checks.pass("restored into an empty folder, the chain verifies and every incident equals its refold");
 
     let known: BTreeSet<String> = receiver.all().iter().map(|page| page.id().to_owned()).collect();
@@ -165,6 +170,28 @@ async fn restore(
     restored.on_data(&["audit", "verify"])?;
     ensure!(after.len() > before.len(), "the load after the backup is what a restore loses");
     checks.pass("pages after the restore bear keys that no receiver has seen before");
+    Ok(())
+}
+
+/// A backup with an incident that somebody closed by hand is refused, and put right where that is asked for.
+fn altered(checks: &mut Checks, receiver: &Receiver, file: &str) -> Result<()> {
+    let site = documents::site(receiver)?;
+    let forged = site.path("forged.db");
+    std::fs::copy(file, &forged)?;
+    let edit = "import sqlite3, sys; db = sqlite3.connect(sys.argv[1]); \
+                db.execute('UPDATE incident SET open = 0 WHERE no = 1'); db.commit()";
+    let edited = std::process::Command::new("python3").args(["-c", edit]).arg(&forged).status()?;
+    ensure!(edited.success(), "the backup could not be edited");
+    let (forged, folder) = (forged.to_string_lossy().into_owned(), site.data().to_string_lossy().into_owned());
+    let refused = site.output(&["restore", &forged, "--data", &folder])?;
+    let said = String::from_utf8_lossy(&refused.stderr).into_owned();
+    ensure!(refused.status.code() == Some(1) && said.contains("INC-1 is stored otherwise"), "not refused: {said}");
+    let told = site.on_data(&["restore", &forged, "--json", "--refold", "--revoke-tokens"])?;
+    let told: Value = serde_json::from_str(&told)?;
+    ensure!(told["incidents_refolded"] == 1, "one row was to be mended: {told}");
+    ensure!(told["tokens_revoked"].as_array().is_some_and(|tokens| !tokens.is_empty()), "no token ended: {told}");
+    site.on_data(&["audit", "refold"])?;
+    checks.pass("a backup with an edited incident is refused by name, and mended from its events with --refold");
     Ok(())
 }
 

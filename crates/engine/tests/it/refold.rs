@@ -104,6 +104,44 @@ async fn a_refold_finds_rows_that_are_missing() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_row_that_somebody_edited_is_found_and_named() {
+    use engine::Difference::{Differs, Invented, Missing};
+    let world = World::memory().await;
+    for key in ["a", "b", "c"] {
+        world.degraded(key).await;
+    }
+    world.settle().await;
+    let rows = engine::refold(world.engine().view().reader()).unwrap().rows;
+    let edited = |edit: &dyn Fn(&mut journal::IncidentRow)| {
+        let mut rows = rows.clone();
+        edit(&mut rows[1]);
+        rows
+    };
+    let invented = || {
+        let mut rows = rows.clone();
+        rows.push(journal::IncidentRow { no: journal::IncidentNo(9), ..rows[0].clone() });
+        rows
+    };
+    let cases = [
+        ("as it is", rows.clone(), None),
+        ("closed", edited(&|row| row.open = false), Some((2, Differs))),
+        ("its state", edited(&|row| *row.state.last_mut().unwrap() ^= 1), Some((2, Differs))),
+        ("its due instant", edited(&|row| row.next_due = None), Some((2, Differs))),
+        ("an older state, and closed", edited(&|row| (row.state[0], row.open) = (0, false)), Some((2, Differs))),
+        ("an older state alone", edited(&|row| (row.state, row.next_due) = (vec![0], None)), None),
+        ("a row is gone", rows[1..].to_vec(), Some((1, Missing))),
+        ("a row more", invented(), Some((9, Invented))),
+    ];
+    for (what, rows, wanted) in cases {
+        world.replace_incidents(&rows);
+        let view = world.engine().view();
+        assert_eq!(engine::refold(view.reader()).unwrap().first(), wanted, "{what}");
+        let mut found = (1..10).filter_map(|no| Some((no, engine::compare(view.reader(), no).unwrap()?)));
+        assert_eq!(found.next(), wanted, "{what}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_detector_of_another_version_begins_anew_and_people_are_told_once() {
     let mut world = World::memory().await;
     world.engine().shutdown().await;

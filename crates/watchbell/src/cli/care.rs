@@ -31,6 +31,12 @@ pub(crate) struct RestoreArgs {
     /// Take the place of a database that is there; it is kept in a folder beside
     #[arg(long)]
     pub(crate) replace: bool,
+    /// Write every incident anew from its events, where the backup's rows were altered
+    #[arg(long)]
+    pub(crate) refold: bool,
+    /// End every token, too: one that was revoked after the backup would work again
+    #[arg(long)]
+    pub(crate) revoke_tokens: bool,
     /// Print JSON
     #[arg(long)]
     pub(crate) json: bool,
@@ -75,6 +81,9 @@ pub(crate) struct DoctorArgs {
     /// Data directory; its server may run
     #[arg(long)]
     pub(crate) data: PathBuf,
+    /// Fold every incident again; without it the open ones and the latest
+    #[arg(long)]
+    pub(crate) full: bool,
     /// Print JSON
     #[arg(long)]
     pub(crate) json: bool,

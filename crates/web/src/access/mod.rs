@@ -32,7 +32,7 @@ pub(crate) use role::{Grant, Permission};
 pub(crate) use secret::SecretHash;
 pub(crate) use session::{Session, cookie, cookie_of, ended_cookie};
 pub(crate) use throttle::{Guess, network};
-pub use token::Bootstrap;
+pub use token::{Bootstrap, KnownToken, known_tokens};
 pub(crate) use token::{NewToken, Token};
 
 use link::Link;
@@ -41,6 +41,8 @@ use throttle::Throttle;
 
 /// Collections of the credentials that pass by themselves: sessions, sign-in links, and the links of pages by mail.
 pub const PASSING: [&str; 3] = ["sessions", "sign-in-links", engine::PASSES];
+/// The collection of tokens.
+pub const TOKENS: &str = "tokens";
 /// How long a session lasts: a shift, and the hand-over after it.
 pub const SESSION_LIFETIME: Duration = Duration::from_hours(12);
 
@@ -70,7 +72,7 @@ impl Access {
         let (tokens, sessions, links, accounts) = engine
             .read(|view| {
                 Ok((
-                    Shelf::load(view, "tokens", TOKENS_MAX)?,
+                    Shelf::load(view, TOKENS, TOKENS_MAX)?,
                     Shelf::load(view, PASSING[0], SESSIONS_MAX)?,
                     Shelf::load(view, PASSING[1], LINKS_MAX)?,
                     Shelf::load(view, "accounts", ACCOUNTS_MAX)?,

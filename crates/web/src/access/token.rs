@@ -1,15 +1,16 @@
 //! Tokens: credentials of programs and of people's programs.
 
 use calendar::{Duration, Instant};
+use engine::View;
 use engine::audit::Act;
 use problem::Problem;
 use serde::{Deserialize, Serialize};
 use wcore::event::Actor;
 
-use super::Access;
 use super::principal::Scope;
 use super::secret::{SecretHash, SigningSecret, generate};
-use super::shelf::Expires;
+use super::shelf::{Expires, Shelf};
+use super::{Access, TOKENS};
 use crate::intake::heartbeat::PREFIX as HEARTBEAT;
 
 /// What every token begins with, so that scanners for leaked secrets find it.
@@ -54,6 +55,48 @@ impl Expires for Token {
     fn expires_at(&self) -> Instant {
         self.expires_at
     }
+}
+
+/// A valid token, for people who look at a store without its server.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KnownToken {
+    /// Under which it is revoked.
+    pub id: String,
+    /// For people.
+    pub name: String,
+    /// What it allows, the most first.
+    pub scopes: Vec<&'static str>,
+    /// The person as whom it acts.
+    pub person: Option<String>,
+    /// When it was made.
+    pub created_at: Instant,
+    /// From then on it is not valid.
+    pub expires_at: Instant,
+    /// The last characters of its secret.
+    pub last4: String,
+}
+
+/// The tokens of a store that are valid at `now`: administrators' first, then the oldest.
+pub fn known_tokens(view: &View, now: Instant) -> Result<Vec<KnownToken>, Problem> {
+    let shelf: Shelf<Token> = Shelf::load(view, TOKENS, usize::MAX)?;
+    let valid = shelf.all().into_iter().filter(|(_, token)| token.expires_at > now);
+    let mut tokens: Vec<KnownToken> = valid
+        .map(|(hash, token)| KnownToken {
+            id: hash.to_string(),
+            name: token.name.clone(),
+            scopes: token.scopes.iter().rev().map(|scope| scope.word()).collect(),
+            person: token.person.clone(),
+            created_at: token.created_at,
+            expires_at: token.expires_at,
+            last4: token.last4.clone(),
+        })
+        .collect();
+    let admin = Scope::Admin.word();
+    tokens.sort_by(|a, b| {
+        let rank = |token: &KnownToken| (!token.scopes.contains(&admin), token.created_at);
+        rank(a).cmp(&rank(b)).then_with(|| a.id.cmp(&b.id))
+    });
+    Ok(tokens)
 }
 
 /// A wish for a token.
