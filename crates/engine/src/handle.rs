@@ -19,7 +19,7 @@ use crate::rules::Rules;
 use crate::shared::{Health, Shared};
 use crate::stats::Stats;
 use crate::view::View;
-use crate::{Accepted, Applied, Idempotency};
+use crate::{Accepted, Applied, Idempotency, texts};
 
 /// What a signal counts at least towards the limits of the queue, in bytes.
 const SIGNAL_BYTES_MIN: usize = 64;
@@ -63,6 +63,12 @@ impl Engine {
     pub async fn signals(&self, signals: Vec<Signal>, bytes: usize) -> Result<Accepted, Problem> {
         let bytes = bytes.max(signals.len() * SIGNAL_BYTES_MIN);
         self.ask(|reply| Input::Signals(SignalsInput { signals, bytes, reply })).await
+    }
+
+    /// What stands for an id that holds personal data: the same for the same id of a kind, and of no use without
+    /// the workspace's key.
+    pub fn stand_in(&self, kind: &str, id: &str) -> String {
+        texts::written(&self.inner.shared.pseudonyms.of_id(kind, id))
     }
 
     /// Applies a command to an incident.

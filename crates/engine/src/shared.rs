@@ -12,6 +12,7 @@ use crate::outbox::{Bell, Made};
 use crate::queue::Queue;
 use crate::rules::Rules;
 use crate::stats::Counters;
+use crate::texts::Pseudonyms;
 use crate::time::TimeSource;
 
 /// Whether the engine works.
@@ -43,6 +44,7 @@ pub(crate) struct Shared {
     standing: RwLock<Standing>,
     detectors_due: RwLock<Option<Instant>>,
     hold: RwLock<Option<Hold>>,
+    pub(crate) pseudonyms: Pseudonyms,
 }
 
 #[derive(Default)]
@@ -52,7 +54,13 @@ struct Standing {
 }
 
 impl Shared {
-    pub(crate) fn new(rules: Arc<Rules>, time: TimeSource, public_url: String, position: u64) -> Shared {
+    pub(crate) fn new(
+        rules: Arc<Rules>,
+        time: TimeSource,
+        public_url: String,
+        position: u64,
+        pseudonyms: Pseudonyms,
+    ) -> Shared {
         Shared {
             queue: Queue::default(),
             time,
@@ -66,6 +74,7 @@ impl Shared {
             standing: RwLock::default(),
             detectors_due: RwLock::default(),
             hold: RwLock::default(),
+            pseudonyms,
         }
     }
 

@@ -108,7 +108,9 @@ pub(crate) fn prepare(
     let lineage = lineage(&*reader)?;
     let pseudonyms = pseudonyms(&mut *writer, &*reader, salts)?;
     let duplicates = rebuild_duplicates(&*reader, now).map_err(StartError::Contents)?;
-    let shared = Arc::new(Shared::new(Arc::clone(&rules), config.time, config.public_url, head.position.0));
+    let position = head.position.0;
+    let shared = Shared::new(Arc::clone(&rules), config.time, config.public_url, position, pseudonyms.clone());
+    let shared = Arc::new(shared);
     shared.set_detectors_due(detectors.next_due());
     shared.stats.duplicate_keys.store(duplicates.len() as u64, Ordering::Relaxed);
     for (channel, _) in reader.documents(DISABLED_CHANNELS, "", u32::MAX)? {

@@ -62,10 +62,15 @@ impl Pseudonyms {
     }
 
     pub(crate) fn of(&self, unit: &Unit) -> [u8; PSEUDONYM_BYTES] {
+        self.of_id(&unit.kind, &unit.id)
+    }
+
+    /// The pseudonym of an id among those of its kind.
+    pub(crate) fn of_id(&self, kind: &str, id: &str) -> [u8; PSEUDONYM_BYTES] {
         let mut hash = self.0.clone();
-        hash.update((unit.kind.len() as u64).to_be_bytes());
-        hash.update(&unit.kind);
-        hash.update(&unit.id);
+        hash.update((kind.len() as u64).to_be_bytes());
+        hash.update(kind);
+        hash.update(id);
         let digest = hash.finalize();
         digest.first_chunk().copied().expect("a SHA-256 digest has 32 bytes")
     }

@@ -23,10 +23,29 @@ pub(crate) fn name(field: &str, text: Cow<'_, str>, chars_max: usize) -> Result<
     if text.is_empty() {
         return Err(invalid(format!("`{field}` is empty")));
     }
-    if text.bytes().any(|byte| byte.is_ascii_control()) {
-        return Err(invalid(format!("`{field}` holds a control character")));
+    if holds_hidden(&text) {
+        return Err(invalid(format!("`{field}` holds {HIDDEN}")));
     }
     self::text(field, text, chars_max)
+}
+
+/// What a name holds that [`is_hidden`] finds, in words.
+pub(crate) const HIDDEN: &str = "a control character, or one that is not seen or turns the direction of writing";
+
+/// Whether a name or value holds something that nobody sees.
+pub(crate) fn holds_hidden(text: &str) -> bool {
+    match text.is_ascii() {
+        true => text.bytes().any(|byte| byte.is_ascii_control()),
+        false => text.chars().any(is_hidden),
+    }
+}
+
+/// Characters that make a name look like another one: controls, marks of direction (UAX #9), spaces
+/// without width, ends of lines, and tags. The joiners stay: some scripts are written with them.
+pub(crate) fn is_hidden(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{61c}' | '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}')
+        || matches!(c, '\u{2060}'..='\u{2069}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
 }
 
 /// An absolute http or https link: it is shown as something to click.
@@ -81,7 +100,12 @@ mod tests {
             assert_eq!(name("metric", "ü".repeat(length).into(), limit::NAME).is_ok(), fits, "{length}");
         }
         assert!(text("summary", "".into(), limit::SUMMARY).is_ok());
-        assert!(name("metric", "a\nb".into(), limit::NAME).is_err());
+        for hidden in ["a\nb", "a\u{202e}b", "a\u{2066}b", "\u{200f}a", "a\u{200b}", "a\u{85}", "a\u{e0041}"] {
+            assert!(name("metric", hidden.into(), limit::NAME).is_err(), "{hidden:?}");
+        }
+        for seen in ["Überprüfung", "نظام الدعم", "क्\u{200d}ष", "👩\u{200d}🚒"] {
+            assert!(name("metric", seen.into(), limit::NAME).is_ok(), "{seen}");
+        }
     }
 
     #[test]

@@ -52,7 +52,7 @@ impl Mender {
 
     /// The same within another limit.
     pub(crate) fn name_within(&mut self, value: &str, otherwise: &str, chars_max: usize) -> String {
-        let clean = value.replace(|c: char| c.is_control(), " ");
+        let clean = value.replace(check::is_hidden, " ");
         match clean.trim() {
             "" => otherwise.to_owned(),
             name => self.cut(name, chars_max),
@@ -61,15 +61,19 @@ impl Mender {
 
     /// As many labels as a signal has, each as long as it may be.
     pub(crate) fn labels(&mut self, labels: BTreeMap<String, String>) -> BTreeMap<String, String> {
+        let seen = |text: &String| !check::holds_hidden(text);
         let fits = |(key, value): (&String, &String)| {
-            !check::is_longer(key, limit::LABEL_KEY) && !check::is_longer(value, limit::LABEL_VALUE)
+            let short = !check::is_longer(key, limit::LABEL_KEY) && !check::is_longer(value, limit::LABEL_VALUE);
+            short && seen(key) && seen(value)
         };
         if labels.len() <= limit::LABELS && labels.iter().all(fits) {
             return labels;
         }
         self.shortened += labels.len().saturating_sub(limit::LABELS);
-        let shorten =
-            |(key, value): (String, String)| (self.cut(&key, limit::LABEL_KEY), self.cut(&value, limit::LABEL_VALUE));
+        let clean = |text: &str| text.replace(check::is_hidden, " ");
+        let shorten = |(key, value): (String, String)| {
+            (self.cut(&clean(&key), limit::LABEL_KEY), self.cut(&clean(&value), limit::LABEL_VALUE))
+        };
         labels.into_iter().take(limit::LABELS).map(shorten).collect()
     }
 

@@ -191,8 +191,11 @@ fn evaluator(wire: WireEvaluator<'_>) -> Result<Evaluator, Problem> {
 fn labels(wire: Labels) -> Result<BTreeMap<String, String>, Problem> {
     let too_long = |detail| Err(Problem::new(&problem::SIGNAL_FIELD_TOO_LONG, detail));
     for (key, value) in &wire.0 {
-        if key.is_empty() || key.bytes().any(|byte| byte.is_ascii_control()) {
-            return Err(check::invalid("a key of `labels` is empty or holds a control character".into()));
+        if key.is_empty() || check::holds_hidden(key) {
+            return Err(check::invalid(format!("a key of `labels` is empty or holds {}", check::HIDDEN)));
+        }
+        if check::holds_hidden(value) {
+            return Err(check::invalid(format!("`labels.{key}` holds {}", check::HIDDEN)));
         }
         if check::is_longer(key, limit::LABEL_KEY) {
             return too_long(format!("a key of `labels` has more than {} characters", limit::LABEL_KEY));

@@ -219,7 +219,7 @@ fn wrong_fields_are_named() {
         ,"labels":{"a":"1","a":"2"}
             0: signal-field-repeated: `labels.a` stands twice
         ,"labels":{"":"1"}
-            0: signal-field-invalid: a key of `labels` is empty or holds a control character
+            0: signal-field-invalid: a key of `labels` is empty or holds a control character, or one that is not seen or turns the direction of writing
         ,"source":"evals"
             0: signal-field-repeated: `source` stands twice
         ,"value":1,"value":1
@@ -231,7 +231,7 @@ fn wrong_fields_are_named() {
         ,"\ud800":1
             0: signal-malformed: a text holds an escape that is no character
         ,"label":"a\u0000b"
-            0: signal-field-invalid: `label` holds a control character
+            0: signal-field-invalid: `label` holds a control character, or one that is not seen or turns the direction of writing
         ,"at":"yesterday"
             0: signal-field-invalid: `at` is not an RFC 3339 time like 2026-11-27T14:00:00Z, of a year up to 9998
         ,"at":1795788000

@@ -26,7 +26,7 @@ crate::codes! { INTAKE;
         cause: "JSON does not say which of two equal keys counts, and readers disagree.",
         remedy: "Remove one of the two.";
     SIGNAL_FIELD_INVALID = "signal-field-invalid", 422, "a field has the wrong type or value",
-        cause: "The field holds another type than the API reference says, is empty, holds control characters, or is not what its name promises (a finite number, an RFC 3339 time, an http or https link).",
+        cause: "The field holds another type than the API reference says, is empty, holds characters that are not seen, or is not what its name promises (a finite number, an RFC 3339 time, an http or https link).",
         remedy: "Correct the field that the detail names.";
     SIGNAL_FIELD_TOO_LONG = "signal-field-too-long", 422, "a field is too long",
         cause: "Every text has a limit in characters, and a signal has at most 64 labels.",

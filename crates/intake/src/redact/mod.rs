@@ -3,8 +3,9 @@
 //!
 //! Found are e-mail addresses, telephone numbers, payment cards, bank accounts and credentials.
 //! Names, postal addresses and health are not: no pattern tells them from other words.
-//! Ids (`id`, `unit`, `alert`) and names (`source`, `metric`, `service`) stay as they are, since
-//! they have to match. How much is found is measured on `tests/redaction` and stands in
+//! Ids and names are looked at by [`name`]; what stands for an id there still tells equal ids from
+//! others, since repetitions have to be known. The id of a unit stays: it is kept apart as a
+//! customer's words are. How much is found is measured on `tests/redaction` and stands in
 //! `docs/redaction.md`.
 //!
 //! Each finder passes over a text once and looks ahead by a bounded distance, so that the time
@@ -15,6 +16,7 @@ mod email;
 mod iban;
 mod key;
 mod link;
+pub mod name;
 mod number;
 mod phone;
 
@@ -101,9 +103,10 @@ impl Redacted {
     }
 }
 
-/// Redacts a signal's summary, label, labels and link in place.
-pub fn signal(signal: &mut Signal) -> Redacted {
+/// Redacts a signal in place, but for the id of its unit.
+pub fn signal(signal: &mut Signal, stand_in: name::StandIn<'_>) -> Redacted {
     let mut redacted = Redacted::default();
+    name::all(signal, stand_in, &mut redacted);
     for (field, chars_max) in [(&mut signal.summary, limit::SUMMARY), (&mut signal.label, limit::NAME)] {
         if let Some(text) = field {
             replace(text, "", chars_max, &mut redacted);

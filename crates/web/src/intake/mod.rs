@@ -80,7 +80,7 @@ async fn notified(
 
 async fn take_in(way: &Way<'_>, read: Vec<Result<Signal, Rejected>>, bytes: usize) -> Result<Value, Refusal> {
     let app = way.app;
-    let Sorted { signals, rejected } = sort(read);
+    let Sorted { signals, rejected } = sort(app, read);
     if way.test {
         let rejected: Vec<Value> = rejected.iter().take(REJECTED_SHOWN_MAX).map(rejection).collect();
         return Ok(json!({ "test": true, "understood": way.explain(&signals), "rejected": rejected }));
@@ -127,7 +127,7 @@ pub(crate) fn understand(app: &App, name: &str, body: &[u8]) -> Result<Sorted, P
             intake::mapping::read(body, &webhook::declared(&app.engine.rules(), declared)?.mapping, now)?.signals
         }
     };
-    Ok(sort(read))
+    Ok(sort(app, read))
 }
 
 /// What a body came to.
@@ -139,13 +139,14 @@ pub(crate) struct Sorted {
 }
 
 /// Good signals, redacted, apart from the others.
-pub(crate) fn sort(read: Vec<Result<Signal, Rejected>>) -> Sorted {
+pub(crate) fn sort(app: &App, read: Vec<Result<Signal, Rejected>>) -> Sorted {
+    let stand_in = |kind: &str, id: &str| app.engine.stand_in(kind, id);
     let mut sorted = Sorted { signals: Vec::with_capacity(read.len()), rejected: Vec::new() };
     for one in read {
         match one {
             Ok(mut signal) => {
                 // Before anything is decided: triggers see exactly what is stored.
-                intake::redact::signal(&mut signal);
+                intake::redact::signal(&mut signal, &stand_in);
                 sorted.signals.push(signal);
             }
             Err(one) => sorted.rejected.push(one),

@@ -9,6 +9,7 @@ use axum::http::StatusCode;
 use engine::{Idempotency, View};
 use intake::limit;
 use intake::pagerduty::{Action, Event, read, read_change};
+use intake::redact::name;
 use journal::IncidentFilter;
 use problem::Problem;
 use serde_json::{Value, json};
@@ -36,7 +37,7 @@ pub(crate) async fn enqueue(State(app): State<App>, request: Request) -> Result<
     let event = read(&body, app.engine.now()).map_err(refused)?;
     let (principal, _slot) = admit(&app, event.routing_key.expose(), Sender::of(&head.extensions, &head.headers))?;
     let way = Way::enter(&app, "pagerduty", &principal, &head.uri)?;
-    let key = alert_key(&principal, &event.dedup_key);
+    let key = alert_key(&app, &principal, &event.dedup_key);
     match event.action {
         Action::Acknowledge => acknowledge(&app, &principal, key).await?,
         Action::Trigger | Action::Resolve => {
@@ -74,9 +75,12 @@ pub(super) fn admit(app: &App, key: &str, Sender(from): Sender) -> Result<(Princ
     Ok((principal, slot))
 }
 
-fn alert_key(principal: &Principal, dedup_key: &str) -> String {
+/// The key as it is stored: a trigger, an acknowledgement and a resolve all come to the same one.
+fn alert_key(app: &App, principal: &Principal, dedup_key: &str) -> String {
     let scope = principal.credential.trim_start_matches("token:");
-    format!("{}/{dedup_key}", scope.get(..SCOPE_DIGITS).unwrap_or(scope))
+    let key = format!("{}/{dedup_key}", scope.get(..SCOPE_DIGITS).unwrap_or(scope));
+    let stand_in = |kind: &str, id: &str| app.engine.stand_in(kind, id);
+    name::id(&key, name::ALERT, &stand_in).unwrap_or(key)
 }
 
 /// What an event says about its alert. A resolve without a payload, which is the usual one, says
