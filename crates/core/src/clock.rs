@@ -154,6 +154,13 @@ pub enum Ending {
         /// Which.
         by: ClockId,
     },
+    /// It ran by mistake: the fact that it hung on was corrected, and its next cycle counts.
+    Corrected {
+        /// Who corrected the fact.
+        by: String,
+        /// Why it was wrong.
+        reason: String,
+    },
 }
 
 /// One running or ended promise.

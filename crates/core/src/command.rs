@@ -30,6 +30,8 @@ use problem::Problem;
 use serde::{Deserialize, Serialize};
 
 pub use break_glass::BREAK_GLASS_WITHIN;
+pub use fact::MAX_FACT_BEFORE;
+pub use severity::LOWER_WITHIN;
 
 use crate::draft::{Context, Decided, Draft};
 use crate::event::{Act, Actor, Evidence, Fact};
@@ -80,6 +82,12 @@ pub enum Command {
         /// With `submitted_at`: the statutory notice that was submitted.
         #[serde(default)]
         notice: Option<String>,
+        /// Why the statement on record is wrong, which this one takes the place of.
+        #[serde(default)]
+        corrects: Option<String>,
+        /// It is meant, though it lies long before anything was known of the incident.
+        #[serde(default)]
+        sure: bool,
     },
     /// Publishes a message to an audience.
     Update {
@@ -165,14 +173,22 @@ pub enum Command {
         /// Why.
         reason: String,
     },
-    /// Another severity.
+    /// Another severity: a higher one at once, a lower one when a second person confirms it.
     Severity {
         /// Its name or rank, as the policy has it.
         severity: String,
         /// Why.
         reason: String,
-        /// Who approves looser targets.
-        approver: Option<String>,
+    },
+    /// A second person confirms a lower severity.
+    ConfirmSeverity {
+        /// Which was asked for, as they read it.
+        severity: String,
+    },
+    /// A request for a lower severity is declined, or taken back by whoever asked.
+    DeclineSeverity {
+        /// Why.
+        reason: String,
     },
     /// A remark.
     Note {
@@ -265,9 +281,9 @@ pub fn decide(state: &Incident, command: &Command, by: &Actor, ctx: &Context<'_>
         Command::Accept { role } => assign::accept(&mut draft, by, *role)?,
         Command::Decline { role, reason } => decline::decline(&mut draft, by, *role, reason)?,
         Command::HandOver { role, person, note } => hand_over::hand_over(&mut draft, by, *role, person, note)?,
-        Command::Fact { fact, at, note, notice } => {
-            let stated = fact::Stated { fact: *fact, at: *at, note, notice: notice.as_deref() };
-            fact::record(&mut draft, by, &stated)?;
+        Command::Fact { fact, at, note, notice, corrects, sure } => {
+            let (notice, corrects) = (notice.as_deref(), corrects.as_deref());
+            fact::state(&mut draft, by, &fact::Stated { fact: *fact, at: *at, note, notice, corrects, sure: *sure })?;
         }
         Command::Update { audience, text, next_update_at, statement } => {
             let said = publish_update::Said::new(text, *next_update_at, statement.as_ref())?;
@@ -289,9 +305,9 @@ pub fn decide(state: &Incident, command: &Command, by: &Actor, ctx: &Context<'_>
         Command::BreakGlass { reason } => break_glass::request(&mut draft, by, reason)?,
         Command::Confirm {} => break_glass::confirm(&mut draft, by)?,
         Command::Reopen { reason } => reopen::reopen(&mut draft, by, reason)?,
-        Command::Severity { severity, reason, approver } => {
-            severity::change(&mut draft, by, severity, reason, approver.as_deref())?;
-        }
+        Command::Severity { severity, reason } => severity::change(&mut draft, by, severity, reason)?,
+        Command::ConfirmSeverity { severity } => severity::confirm(&mut draft, by, severity)?,
+        Command::DeclineSeverity { reason } => severity::decline(&mut draft, by, reason)?,
         Command::Note { text } => note::note(&mut draft, text)?,
         Command::Pause { reason } => pause::pause(&mut draft, by, reason)?,
         Command::Unpause {} => pause::unpause(&mut draft, by)?,

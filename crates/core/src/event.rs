@@ -11,7 +11,9 @@ use policy::model::{Rank, Role};
 use serde::{Deserialize, Serialize};
 
 use crate::clock::{Clock, ClockId, Ending};
-pub use detail::{Approval, Attached, Evidence, Opened, PageReason, PageRequest, RetimeCause, Retimed, Update, Words};
+pub use detail::{
+    Act, Approval, Attached, Evidence, Fact, Opened, PageReason, PageRequest, RetimeCause, Retimed, Update, Words,
+};
 
 /// Who acted.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -319,6 +321,48 @@ pub enum Event {
         /// Why there was no time for proof.
         reason: String,
     },
+    /// A person asks for a lower severity.
+    LoweringRequested {
+        /// Who.
+        by: String,
+        /// The severity asked for.
+        to: Rank,
+        /// Why.
+        reason: String,
+        /// A second person may confirm it until then.
+        until: Instant,
+    },
+    /// A request for a lower severity was declined, or taken back by whoever had asked.
+    LoweringDeclined {
+        /// Who.
+        by: String,
+        /// Why.
+        reason: String,
+    },
+    /// Two people lowered the severity. The change itself then follows.
+    LoweringConfirmed {
+        /// Who asked.
+        by: String,
+        /// Who confirmed.
+        confirmed_by: String,
+        /// Why.
+        reason: String,
+    },
+    /// A dated statement was wrong, and another takes its place.
+    FactCorrected {
+        /// Which statement.
+        fact: Fact,
+        /// The notice that it is about, if it is about one.
+        notice: Option<String>,
+        /// What it said, and who had said so.
+        was: Act,
+        /// Who corrected it, and the instant that is right.
+        act: Act,
+        /// Why it was wrong.
+        reason: String,
+        /// What the right one rests on.
+        note: String,
+    },
     /// Words to an audience wait to be approved or published, in place of those that waited.
     UpdateDrafted(Box<Words>),
     /// Words that wait were approved.
@@ -342,27 +386,4 @@ pub enum Event {
         /// What it rests on.
         note: String,
     },
-}
-
-/// A dated statement that starts or chains clocks.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Fact {
-    /// The organization became aware.
-    AwareAt,
-    /// Suspected became confirmed.
-    ConfirmedAt,
-    /// It was classified.
-    ClassifiedAt,
-    /// A notice was submitted.
-    SubmittedAt,
-}
-
-/// An act of a person.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Act {
-    /// Who.
-    pub by: String,
-    /// When it happened, which may be before it was recorded.
-    pub at: Instant,
 }

@@ -153,6 +153,32 @@ pub struct BreakGlass {
     pub until: Instant,
 }
 
+/// A request to lower the severity.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Lowering {
+    /// Who asked.
+    pub by: String,
+    /// The severity asked for.
+    pub to: Rank,
+    /// Why.
+    pub reason: String,
+    /// A second person may confirm it until then.
+    pub until: Instant,
+}
+
+/// A dated statement that another took the place of.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Correction {
+    /// Which statement.
+    pub fact: Fact,
+    /// The notice that it was about, if it was about one.
+    pub notice: Option<String>,
+    /// What it said, and who had said so.
+    pub was: Act,
+    /// Why it was wrong.
+    pub reason: String,
+}
+
 /// Where the escalation stands.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Escalation {
@@ -228,6 +254,8 @@ pub struct Incident {
     pub holds_broken: u32,
     /// Someone asks to resolve without proof.
     pub break_glass: Option<BreakGlass>,
+    /// Someone asks to lower the severity.
+    pub lowering: Option<Lowering>,
     /// Resolution.
     pub resolved_at: Option<Instant>,
     /// The review.
@@ -242,6 +270,8 @@ pub struct Incident {
     pub facts: BTreeMap<Fact, Act>,
     /// Statutory notices that were submitted, by name; of several submissions the first.
     pub notices: BTreeMap<String, Act>,
+    /// Of each statement and notice that was corrected the last correction; the journal has all.
+    pub corrections: Vec<Correction>,
     /// How often it came back.
     pub reopened: u32,
     /// Who holds which role.

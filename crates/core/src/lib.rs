@@ -27,7 +27,7 @@ pub mod signal;
 mod statutory;
 pub mod trigger;
 
-pub use command::{BREAK_GLASS_WITHIN, Command, decide, tick};
+pub use command::{BREAK_GLASS_WITHIN, Command, LOWER_WITHIN, decide, tick};
 pub use draft::{Context, Decided};
 pub use incident::Incident;
 pub use messages::UNSENT_AFTER;

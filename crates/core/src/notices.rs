@@ -47,32 +47,46 @@ impl Draft<'_> {
             self.meet(&ClockKind::Closing(audience.to_owned()));
         }
         let every = window.and_then(|w| w.every).filter(|_| !done);
-        self.start_next_update(audience, every.as_ref(), promised);
+        self.start_by(ClockKind::Update(audience.to_owned()), every.as_ref(), promised);
     }
 
-    /// The next update is due one cadence on, or when it was promised if that is sooner.
-    fn start_next_update(&mut self, audience: &str, every: Option<&Target>, promised: Option<Instant>) {
+    /// Starts a clock that is due with its target, or when a message promised it if that is sooner.
+    fn start_by(&mut self, kind: ClockKind, target: Option<&Target>, promised: Option<Instant>) {
         let now = self.now();
-        let kind = ClockKind::Update(audience.to_owned());
-        let promised = promised.filter(|at| *at > now);
-        let cadence_due = every.and_then(|target| {
-            let calendar = self.ctx.calendar(&target.calendar);
-            let length = crate::promise::length(calendar, target.length, now);
-            crate::promise::due(calendar, now, length, &calendar::Intervals::new())
-        });
-        match (every, promised) {
-            (_, Some(at)) if cadence_due.is_none_or(|due| at < due) => {
+        let due = target.and_then(|target| self.due_from_now(target));
+        match (target, promised.filter(|at| *at > now)) {
+            (_, Some(at)) if due.is_none_or(|due| at < due) => {
                 self.start_length(kind, at.since(now), policy::ALWAYS, now, None);
             }
-            (Some(every), _) => self.start(kind, every, now, None),
+            (Some(target), _) => self.start(kind, target, now, None),
             (None, _) => {}
         }
     }
 
+    fn due_from_now(&self, target: &Target) -> Option<Instant> {
+        let (calendar, now) = (self.ctx.calendar(&target.calendar), self.now());
+        let length = crate::promise::length(calendar, target.length, now);
+        crate::promise::due(calendar, now, length, &calendar::Intervals::new())
+    }
+
+    /// By when the last message that an audience saw promised the next one.
+    fn promised_next(&self, audience: &str) -> Option<Instant> {
+        let seen =
+            self.state.updates.iter().filter(|update| update.audience == audience && update.visible_at.is_some());
+        seen.max_by_key(|update| (update.visible_at, update.no)).and_then(|update| update.next_update_at)
+    }
+
+    /// Whether a clock is due when a message promised the next one.
+    pub(crate) fn is_promised(&self, clock: &Clock) -> bool {
+        let audience = clock.id.kind.audience();
+        let mut updates = self.state.updates.iter().filter(|update| audience == Some(update.audience.as_str()));
+        updates.any(|update| update.next_update_at.is_some() && update.next_update_at == clock.due_at)
+    }
+
     /// After a missed first notice or slot the cadence goes on. True for the first miss of a run.
     pub(crate) fn start_missed_cadence(&mut self, missed: &Clock, due_at: Instant) -> bool {
-        let (ClockKind::Notify(audience) | ClockKind::Update(audience)) = &missed.id.kind else { return true };
-        if let Some(Notices { every: Some(every), until, .. }) = self.notices(audience)
+        if let ClockKind::Notify(audience) | ClockKind::Update(audience) = &missed.id.kind
+            && let Some(Notices { every: Some(every), until, .. }) = self.notices(audience)
             && !is_done(&self.state, until)
         {
             self.start_slot(ClockKind::Update(audience.clone()), &every, due_at);
@@ -96,14 +110,12 @@ impl Draft<'_> {
         }
     }
 
-    /// Whether an earlier notice or slot of its audience was missed and is still owed.
+    /// Whether another notice to its audience was missed and is still owed.
     pub(crate) fn is_in_missed_run(&self, id: &ClockId) -> bool {
-        let (ClockKind::Notify(audience) | ClockKind::Update(audience)) = &id.kind else { return false };
+        let Some(audience) = notified(&id.kind) else { return false };
         self.state.clocks.iter().any(|clock| {
-            clock.id != *id
-                && clock.is_open()
-                && clock.breached_at.is_some()
-                && matches!(&clock.id.kind, ClockKind::Notify(a) | ClockKind::Update(a) if a == audience)
+            let owed = clock.is_open() && clock.breached_at.is_some();
+            owed && clock.id != *id && notified(&clock.id.kind) == Some(audience)
         })
     }
 
@@ -148,11 +160,23 @@ impl Draft<'_> {
         }
     }
 
+    /// The cadence ends; what the last message promised stays until the next one is seen, and the
+    /// closing notice comes no later than that.
     fn finish_cadence(&mut self, audience: &str) {
         let Some(window) = self.notices(audience) else { return };
-        self.cancel(&ClockKind::Update(audience.to_owned()), "its milestone is reached");
+        let kind = ClockKind::Update(audience.to_owned());
+        let promised = self.promised_next(audience);
+        let (kept, over): (Vec<&Clock>, Vec<&Clock>) =
+            self.state.open_clocks(&kind).partition(|clock| promised.is_some() && clock.due_at == promised);
+        let runs_on = !kept.is_empty();
+        for clock in over.into_iter().map(|clock| clock.id.clone()).collect::<Vec<_>>() {
+            self.emit(Event::ClockEnded { clock, ending: cancelled("its milestone is reached") });
+        }
+        if !runs_on {
+            self.start_by(kind, None, promised);
+        }
         if let Some(closing) = &window.closing {
-            self.start(ClockKind::Closing(audience.to_owned()), closing, self.now(), None);
+            self.start_by(ClockKind::Closing(audience.to_owned()), Some(closing), promised);
         }
     }
 
@@ -177,14 +201,28 @@ impl Draft<'_> {
             }
             self.cancel(&ClockKind::Closing(audience.clone()), "the milestone was withdrawn");
             let notified = self.state.open_clocks(&ClockKind::Notify(audience.clone())).next().is_none();
-            let running = self.state.open_clocks(&ClockKind::Update(audience.clone())).next().is_some();
-            if let (Some(every), true, false) = (every, notified, running) {
-                self.start(ClockKind::Update(audience.clone()), every, self.now(), None);
+            if let (Some(every), true) = (every, notified) {
+                self.restart_cadence(audience, every);
             }
         }
     }
 
-    fn is_audience_done(&self, audience: &str) -> bool {
+    /// A slot that runs goes on; a promise that comes later gives way to the cadence.
+    fn restart_cadence(&mut self, audience: &str, every: &Target) {
+        let kind = ClockKind::Update(audience.to_owned());
+        let slot = self.due_from_now(every);
+        let running = self.state.open_clocks(&kind).filter(|clock| clock.breached_at.is_none());
+        let (sooner, later): (Vec<&Clock>, Vec<&Clock>) = running.partition(|clock| clock.due_at <= slot);
+        if !sooner.is_empty() {
+            return;
+        }
+        for clock in later.into_iter().map(|clock| clock.id.clone()).collect::<Vec<_>>() {
+            self.emit(Event::ClockEnded { clock, ending: cancelled("the cadence began anew") });
+        }
+        self.start(kind, every, self.now(), None);
+    }
+
+    pub(crate) fn is_audience_done(&self, audience: &str) -> bool {
         self.notices(audience).is_some_and(|window| is_done(&self.state, window.until))
     }
 
@@ -239,6 +277,18 @@ impl Draft<'_> {
 
 /// A cadence never runs faster than this, whatever a document says: each slot costs an event.
 const MIN_CADENCE: Duration = Duration::from_secs(1);
+
+/// The audience of a notice.
+fn notified(kind: &ClockKind) -> Option<&str> {
+    match kind {
+        ClockKind::Notify(audience) | ClockKind::Update(audience) | ClockKind::Closing(audience) => Some(audience),
+        _ => None,
+    }
+}
+
+fn cancelled(reason: &str) -> Ending {
+    Ending::Cancelled { reason: reason.to_owned() }
+}
 
 fn is_done(incident: &Incident, until: Milestone) -> bool {
     incident.resolved_at.is_some() || incident.reached(until)

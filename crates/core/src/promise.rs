@@ -190,15 +190,15 @@ impl Draft<'_> {
         }
     }
 
-    /// Applies the targets of a new severity. Looser ones only where `loosen` allows it.
-    pub(crate) fn retarget(&mut self, from: Rank, loosen: Loosen) {
+    /// Applies the targets of a new severity. A raised one loosens none.
+    pub(crate) fn retarget(&mut self, from: Rank) {
         let targets = self.targets();
         let raised = self.state.severity < from;
         let all = all_targets(&targets);
         for (kind, target) in &all {
             let open = self.state.open_clocks(kind).next().cloned();
             match open {
-                Some(clock) if clock.breached_at.is_none() => self.retarget_clock(clock, target, loosen),
+                Some(clock) if self.follows_severity(&clock, raised) => self.retarget_clock(clock, target, raised),
                 None if raised && self.may_be_promised(kind) => {
                     if let Some(from) = self.runs_from(kind) {
                         self.start(kind.clone(), target, from, precondition(&targets, kind));
@@ -209,7 +209,7 @@ impl Draft<'_> {
         }
         if raised {
             self.start_missing_cadences();
-        } else if loosen == Loosen::Approved {
+        } else {
             self.cancel_unpromised(&all);
         }
     }
@@ -242,17 +242,22 @@ impl Draft<'_> {
         (!fulfilled).then_some(state.opened_at)
     }
 
-    /// Ends what a lowered severity, with approval, no longer promises. What a message promised stays.
+    /// Whether another severity's target may move a clock. What a message promised is never put
+    /// off, and once the cadence is over its promise alone counts.
+    fn follows_severity(&self, clock: &Clock, raised: bool) -> bool {
+        let over = || matches!(&clock.id.kind, ClockKind::Update(audience) if self.is_audience_done(audience));
+        clock.breached_at.is_none() && (raised || !self.is_promised(clock)) && !over()
+    }
+
+    /// Ends what a lowered severity no longer promises. What a message promised stays.
     fn cancel_unpromised(&mut self, promised: &[(ClockKind, Target)]) {
         let reason = format!("not promised at {}", self.ctx.policy.severity_name(self.state.severity));
-        let by_message = |clock: &Clock| {
-            let audience = clock.id.kind.audience();
-            let mut updates = self.state.updates.iter().filter(|update| audience == Some(update.audience.as_str()));
-            updates.any(|update| update.next_update_at.is_some() && update.next_update_at == clock.due_at)
-        };
         let unpromised = |clock: &&Clock| {
             let kept = matches!(clock.id.kind, ClockKind::Closing(_) | ClockKind::Review | ClockKind::Statutory(_));
-            clock.is_open() && !kept && !by_message(clock) && !promised.iter().any(|(kind, _)| *kind == clock.id.kind)
+            clock.is_open()
+                && !kept
+                && !self.is_promised(clock)
+                && !promised.iter().any(|(kind, _)| *kind == clock.id.kind)
         };
         let kinds: Vec<ClockKind> =
             self.state.clocks.iter().filter(unpromised).map(|clock| clock.id.kind.clone()).collect();
@@ -261,7 +266,7 @@ impl Draft<'_> {
         }
     }
 
-    fn retarget_clock(&mut self, old: Clock, target: &Target, loosen: Loosen) {
+    fn retarget_clock(&mut self, old: Clock, target: &Target, raised: bool) {
         let calendar = self.ctx.calendar(&target.calendar);
         let mut clock = old.clone();
         clock.target = length(calendar, target.length, clock.started_at);
@@ -272,7 +277,7 @@ impl Draft<'_> {
             // Both stand still: the shorter length is the stricter one.
             _ => clock.target < old.target,
         };
-        if !stricter && (loosen == Loosen::Never || clock.target == old.target) {
+        if !stricter && (raised || clock.target == old.target) {
             return;
         }
         (clock.born_late, clock.grace) = (false, Duration::ZERO);
@@ -324,15 +329,6 @@ impl Draft<'_> {
             self.page(PageReason::Missed { clock: clock.id.clone() }, or_fallback(parties));
         }
     }
-}
-
-/// Whether a lowered severity may move deadlines out.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Loosen {
-    /// Nobody approved it.
-    Never,
-    /// A second person approved it.
-    Approved,
 }
 
 /// The length of open time that a target means when it starts at `from`.

@@ -9,7 +9,6 @@ use crate::command::MAX_AHEAD;
 use crate::draft::{Context, Decided, Draft};
 use crate::event::{Actor, Attached, Event, Opened};
 use crate::incident::Incident;
-use crate::promise::Loosen;
 use crate::trigger::{Firing, default_key};
 
 /// Class of a declaration by someone who is not sure.
@@ -112,7 +111,7 @@ pub fn attach(state: &Incident, raised: &Raised, ctx: &Context<'_>) -> Decided {
             draft.reopen(format!("trigger {trigger} fired again"));
         }
         if firing.severity < draft.state.severity {
-            draft.change_severity(firing.severity, format!("trigger {trigger} fired"), Loosen::Never);
+            draft.change_severity(firing.severity, format!("trigger {trigger} fired"));
         }
     }
     for firing in &raised.firings {
@@ -208,7 +207,7 @@ impl Declared {
         };
         draft.emit(Event::Noted { text: format!("Declared again by {who}: {}", self.opened.title) });
         if self.opened.severity < draft.state.severity {
-            draft.change_severity(self.opened.severity, format!("declared again by {who}"), Loosen::Never);
+            draft.change_severity(self.opened.severity, format!("declared again by {who}"));
         }
         draft.finish()
     }

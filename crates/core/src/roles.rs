@@ -110,6 +110,16 @@ impl Draft<'_> {
         Ok(())
     }
 
+    /// Who is asked to confirm what somebody asks for: whoever leads, and whoever answers for the
+    /// proof with their backups, but not the one who asks.
+    pub(crate) fn second_person(&self, asked_by: &str) -> Vec<Party> {
+        let mut parties = self.answering(Role::Commander);
+        parties.extend(self.answering(Role::Validation));
+        parties.extend(self.backups(Role::Validation));
+        parties.retain(|party| !matches!(party, Party::Person(person) if person == asked_by));
+        or_fallback(parties)
+    }
+
     /// Refuses a person whom the roster does not have.
     pub(crate) fn must_be_known(&self, person: &str) -> Result<(), Problem> {
         /// Names shown of a long roster.

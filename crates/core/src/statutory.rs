@@ -1,5 +1,5 @@
 //! Statutory notices: started by recorded facts, kept by submitted notices, moved only by an
-//! earlier fact. Severity and pauses are nothing to them.
+//! earlier fact or a corrected one. Severity and pauses are nothing to them.
 //!
 //! The rows and their arithmetic are the policy's.
 
@@ -29,9 +29,7 @@ impl Draft<'_> {
         for statute in self.statutory_clocks() {
             let kind = ClockKind::Statutory(statute.id.clone());
             let last = self.state.clocks.iter().rfind(|clock| clock.id.kind == kind).cloned();
-            let lapsed =
-                |clock: &Clock| matches!(&clock.ending, Some(Ending::Cancelled { reason }) if reason == LAPSED);
-            if let Some(clock) = last.filter(|clock| lapsed(clock) && !self.classified_after(clock)) {
+            if let Some(clock) = last.filter(|clock| has_lapsed(clock) && !self.classified_after(clock)) {
                 self.begin_statutory(statute, clock.started_at, kind);
             }
         }
@@ -45,6 +43,62 @@ impl Draft<'_> {
             self.keep_statutory(clock, at);
         }
         self.start_statutory(&Start::After(notice.to_owned()), at);
+    }
+
+    /// A fact was corrected: what hangs on it is timed anew. What was missed meanwhile stays on
+    /// record as corrected, and its next cycle counts.
+    pub(crate) fn correct_statutory(&mut self, fact: Fact, by: &str, reason: &str) {
+        for statute in self.statutory_clocks() {
+            let Some(from) = self.starts_at(statute) else { continue };
+            let kind = ClockKind::Statutory(statute.id.clone());
+            let last = self.state.clocks.iter().rfind(|clock| clock.id.kind == kind).cloned();
+            let Some(old) = last.filter(|old| self.hangs_on(fact, statute, old)) else { continue };
+            // Let go in time is let go, whatever the date.
+            let is_waived = matches!(old.ending, Some(Ending::Waived { .. }));
+            if old.breached_at.is_some() {
+                let ending = Ending::Corrected { by: by.to_owned(), reason: reason.to_owned() };
+                self.end_corrected(old, ending);
+                self.begin_statutory(statute, from, kind);
+            } else if has_lapsed(&old) {
+                let new = self.statutory_clock(statute, from, kind.clone());
+                if !self.lapses(&new) {
+                    self.begin_statutory(statute, from, kind);
+                }
+            } else if !is_waived {
+                let clock = Clock { id: old.id, ..self.statutory_clock(statute, from, kind) };
+                self.emit(Event::ClockRetimed(Box::new(Retimed { clock, cause: RetimeCause::Corrected })));
+                self.keep_submitted(statute);
+            }
+        }
+    }
+
+    /// From when a clock runs, by what is on record.
+    fn starts_at(&self, statute: &StatutoryClock) -> Option<Instant> {
+        let act = match statute.starts.as_ref()? {
+            Start::Fact(start) => self.state.facts.iter().find(|(fact, _)| starting(**fact) == Some(*start))?.1,
+            Start::After(notice) => self.state.notices.get(notice)?,
+        };
+        Some(act.at)
+    }
+
+    /// Whether a clock is another one by what is on record now: it starts or is kept at another
+    /// instant, or lapses where it did not.
+    fn hangs_on(&self, fact: Fact, statute: &StatutoryClock, clock: &Clock) -> bool {
+        let submitted = self.state.notices.get(&statute.notice).map(|act| act.at);
+        let lapse_may_differ = has_lapsed(clock) || (clock.breached_at.is_some() && self.lapses(clock));
+        self.starts_at(statute) != Some(clock.started_at)
+            || (clock.met_at.is_some() && clock.met_at != submitted)
+            || (fact == Fact::ClassifiedAt && lapse_may_differ)
+    }
+
+    fn end_corrected(&mut self, clock: Clock, ending: Ending) {
+        let id = clock.id.clone();
+        // A clock ends once: one that had ended runs on before it ends otherwise.
+        if !clock.is_open() {
+            let clock = Clock { met_at: None, ending: None, ..clock };
+            self.emit(Event::ClockRetimed(Box::new(Retimed { clock, cause: RetimeCause::Corrected })));
+        }
+        self.emit(Event::ClockEnded { clock: id, ending });
     }
 
     /// The name of the notice that keeps a clock of this class, given that name or a clock's own.
@@ -116,6 +170,11 @@ impl Draft<'_> {
     fn begin_statutory(&mut self, statute: &StatutoryClock, from: Instant, kind: ClockKind) {
         let clock = self.statutory_clock(statute, from, kind);
         self.emit(Event::ClockStarted(Box::new(clock)));
+        self.keep_submitted(statute);
+    }
+
+    /// Keeps a clock whose notice was submitted already.
+    fn keep_submitted(&mut self, statute: &StatutoryClock) {
         let submitted = self.state.notices.get(&statute.notice).map(|act| act.at);
         if let Some(at) = submitted {
             self.keep_statutory(statute, at);
@@ -146,6 +205,10 @@ impl Draft<'_> {
         }
         self.emit(Event::ClockMet { clock: open.id, at });
     }
+}
+
+fn has_lapsed(clock: &Clock) -> bool {
+    matches!(&clock.ending, Some(Ending::Cancelled { reason }) if reason == LAPSED)
 }
 
 fn starting(fact: Fact) -> Option<StartingFact> {

@@ -13,7 +13,7 @@ use wcore::event::Entry;
 use wcore::trigger::Detector;
 
 /// Changes whenever the shape of [`Incident`] does: older rows are folded again.
-const STATE_VERSION: u8 = 7;
+const STATE_VERSION: u8 = 8;
 
 /// Changes whenever the shape of [`Detector`] does: rows of another version begin anew. It is far
 /// from 0 to 3, with which rows began that had no version: the kind of the detector.

@@ -148,6 +148,11 @@ pub enum Outcome {
     MetLate,
     /// Still owed.
     StillOpen,
+    /// It ran by mistake: the fact that it hung on was corrected. It is shown, and not counted.
+    Corrected {
+        /// By whom and why.
+        why: String,
+    },
     /// Let go.
     LetGo {
         /// How and why.
@@ -307,10 +312,10 @@ pub fn review(question: Question<'_>, incidents: impl IntoIterator<Item = (u64, 
     gather.finish()
 }
 
-/// Tallies by what `name` reads off a miss, the most misses first.
+/// Tallies of what counts, by what `name` reads off a miss, the most misses first.
 fn tally(misses: &[Miss], name: impl Fn(&Miss) -> &str) -> Vec<Tally> {
     let mut tallies: BTreeMap<&str, Tally> = BTreeMap::new();
-    for miss in misses {
+    for miss in misses.iter().filter(|miss| !matches!(miss.outcome, Outcome::Corrected { .. })) {
         let none = || Tally {
             name: name(miss).to_owned(),
             misses: 0,

@@ -9,7 +9,7 @@ crate::codes! { COMMAND;
         remedy: "Compare the body with the command's description; the detail names the field.";
     COMMAND_UNKNOWN = "command-unknown", 404, "there is no such command",
         cause: "The path names an action that incidents do not have.",
-        remedy: "Use one of acknowledge, assign, accept, facts, updates, decide, contain, mitigate, validations, resolve, reopen, severity, notes, pause, unpause, waive, reviews, action-done, decline, hand-over, drafts, approve, publish, corrections, break-glass, confirm.";
+        remedy: "Use one of acknowledge, assign, accept, facts, updates, decide, contain, mitigate, validations, resolve, reopen, severity, notes, pause, unpause, waive, reviews, action-done, decline, hand-over, drafts, approve, publish, corrections, break-glass, confirm, confirm-severity, decline-severity.";
     TEXT_INVALID = "text-invalid", 422, "a text is missing or too long",
         cause: "A required text is empty, or longer than its limit.",
         remedy: "Give the text that the detail names, within the limit it states.";
@@ -52,9 +52,15 @@ crate::codes! { COMMAND;
     NOTICE_UNKNOWN = "notice-unknown", 422, "the notice is missing, or not one of this class",
         cause: "A submission names the statutory notice that was submitted, which must be one of the class's `statutory`.",
         remedy: "Give one of the notices in the detail as `notice`, such as `gdpr-33-1`.";
+    LOWERING_ABSENT = "lowering-absent", 409, "there is no lower severity to confirm or decline",
+        cause: "Nobody asked to lower the severity of this incident, or the request is older than 30 minutes, or the severity has changed since.",
+        remedy: "Ask for it with `severity` and a reason, and let another person confirm it within 30 minutes.";
+    FACT_UNCHANGED = "fact-unchanged", 409, "the fact is on record already, and this changes nothing",
+        cause: "Of several statements of one fact the earliest counts, so that nobody puts a legal deadline off by stating it again; or a correction repeats what it corrects.",
+        remedy: "If the recorded statement is wrong, send the right instant with `corrects`: why the other is wrong. Both stay on record. For anything else write a note.";
     APPROVAL_REQUIRED = "approval-required", 403, "another person must approve this",
         cause: "The policy asks for the approval of a role, or of a second person, before this takes effect.",
-        remedy: "Name the approver, who must not be you, or let the holder of that role do it.";
+        remedy: "Let the person or the holder of the role that the detail names do it; for a second person, anyone of the roster but you.";
     CLOCK_UNKNOWN = "clock-unknown", 404, "there is no such running clock",
         cause: "The incident has no clock of that name, or it has ended.",
         remedy: "Take the name from the incident's list of clocks, such as `update:customers#3`.";

@@ -38,13 +38,14 @@ pub enum Defect {
     StaleProof,
     SkipHold,
     BreakGlassAlone,
+    LowerAlone,
     PublishUnapproved,
     LoseAcceptance,
 }
 
 impl Defect {
     /// All of them.
-    pub const ALL: [Defect; 29] = [
+    pub const ALL: [Defect; 30] = [
         Defect::DropRequest,
         Defect::DueOffByOne,
         Defect::ForgetPause,
@@ -72,6 +73,7 @@ impl Defect {
         Defect::StaleProof,
         Defect::SkipHold,
         Defect::BreakGlassAlone,
+        Defect::LowerAlone,
         Defect::PublishUnapproved,
         Defect::LoseAcceptance,
     ];
@@ -115,6 +117,7 @@ impl Defect {
             Defect::StaleProof => ("evidence older than the fix", "proof is newer than the fix"),
             Defect::SkipHold => ("a hold that ends as it begins", "a proven fix is held"),
             Defect::BreakGlassAlone => ("one person in the place of two", "two people break the glass"),
+            Defect::LowerAlone => ("one person lowers the severity", "two people lower the severity"),
             Defect::PublishUnapproved => {
                 ("words to customers that nobody approved", "customers read only what was approved")
             }
@@ -249,6 +252,10 @@ impl Defect {
             }
             Defect::BreakGlassAlone => event.get_mut("broken_glass").is_some_and(|glass| {
                 glass["confirmed_by"] = glass["by"].clone();
+                true
+            }),
+            Defect::LowerAlone => event.get_mut("lowering_confirmed").is_some_and(|confirmed| {
+                confirmed["confirmed_by"] = confirmed["by"].clone();
                 true
             }),
             Defect::PublishUnapproved => {

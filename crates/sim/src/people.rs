@@ -159,12 +159,13 @@ fn saying(verb: Verb, aim: &Aim<'_>) -> Option<(String, Value)> {
 /// What is stated or changed about it.
 fn stating(verb: Verb, aim: &Aim<'_>) -> (String, Value) {
     let words = mark(aim.id);
-    let severity =
-        |name: &str, approver: Value| json!({"severity": {"severity": name, "reason": words, "approver": approver}});
+    let severity = |name: &str| json!({"severity": {"severity": name, "reason": words}});
     let ago = aim.now - Duration::from_micros(i64::try_from(aim.id % 80).unwrap_or(0) * 3_600 * SECOND);
     let command = match verb {
-        Verb::Raise => severity("SEV-1", Value::Null),
-        Verb::Lower => severity("SEV-3", Value::from(PEOPLE[pick(aim.id, PEOPLE.len())])),
+        Verb::Raise => severity("SEV-1"),
+        Verb::Lower => severity("SEV-3"),
+        Verb::ConfirmLower => json!({"confirm_severity": {"severity": "SEV-3"}}),
+        Verb::DeclineLower => json!({"decline_severity": {"reason": words}}),
         Verb::Aware => json!({"fact": {"fact": "aware_at", "at": ago.to_string(), "note": words}}),
         Verb::Confirmed => json!({"fact": {"fact": "confirmed_at", "note": words}}),
         Verb::Submitted => json!({"fact": {"fact": "submitted_at", "note": words, "notice": "gdpr-33-1"}}),

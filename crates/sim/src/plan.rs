@@ -82,6 +82,8 @@ pub enum Verb {
     Unpause,
     Raise,
     Lower,
+    ConfirmLower,
+    DeclineLower,
     Update,
     Statement,
     Draft,
@@ -98,7 +100,7 @@ pub enum Verb {
 }
 
 /// How often each is done, beside the others.
-const VERBS: [(Verb, usize); 30] = [
+const VERBS: [(Verb, usize); 32] = [
     (Verb::Acknowledge, 2),
     (Verb::AcknowledgeByMachine, 1),
     (Verb::Assign, 2),
@@ -115,7 +117,9 @@ const VERBS: [(Verb, usize); 30] = [
     (Verb::Pause, 2),
     (Verb::Unpause, 2),
     (Verb::Raise, 2),
-    (Verb::Lower, 2),
+    (Verb::Lower, 3),
+    (Verb::ConfirmLower, 3),
+    (Verb::DeclineLower, 1),
     (Verb::Update, 3),
     (Verb::Statement, 1),
     (Verb::Draft, 3),

@@ -249,6 +249,15 @@ pub(crate) enum IncidentCommand {
         /// What it rests on
         #[arg(long)]
         note: String,
+        /// With submitted_at: the notice, such as gdpr-33-1
+        #[arg(long)]
+        notice: Option<String>,
+        /// Correct the fact on record; why it is wrong
+        #[arg(long)]
+        corrects: Option<String>,
+        /// It is meant, though more than a week before the incident
+        #[arg(long)]
+        sure: bool,
     },
     /// Publish a message to an audience
     Update {
@@ -306,16 +315,21 @@ pub(crate) enum IncidentCommand {
     Resolve { id: String },
     /// It came back
     Reopen { id: String, reason: String },
-    /// Change the severity
+    /// Raise the severity, or ask a second person to lower it
     Severity {
         id: String,
         severity: String,
         #[arg(long)]
         reason: String,
-        /// Who approves looser targets
-        #[arg(long)]
-        approver: Option<String>,
     },
+    /// Confirm a lower severity that another person asked for
+    ConfirmSeverity {
+        id: String,
+        /// Which was asked for
+        severity: String,
+    },
+    /// Decline a request for a lower severity, or take back your own
+    DeclineSeverity { id: String, reason: String },
     /// Add a remark
     Note { id: String, text: String },
     /// Work stands still

@@ -40,7 +40,11 @@ fn request(command: &IncidentCommand) -> (&str, &'static str, Value) {
         IncidentCommand::Ack { id } => (id, "acknowledge", json!({})),
         IncidentCommand::Assign { id, role, person } => (id, "assign", json!({"role": role, "person": person})),
         IncidentCommand::Accept { id, role } => (id, "accept", json!({"role": role})),
-        IncidentCommand::Fact { id, fact, at, note } => (id, "facts", json!({"fact": fact, "at": at, "note": note})),
+        IncidentCommand::Fact { id, fact, at, note, notice, corrects, sure } => {
+            let stated =
+                json!({"fact": fact, "at": at, "note": note, "notice": notice, "corrects": corrects, "sure": sure});
+            (id, "facts", stated)
+        }
         IncidentCommand::Update { id, audience, text, next_update_at } => {
             (id, "updates", json!({"audience": audience, "text": text, "next_update_at": next_update_at}))
         }
@@ -57,9 +61,11 @@ fn request(command: &IncidentCommand) -> (&str, &'static str, Value) {
         }
         IncidentCommand::Resolve { id } => (id, "resolve", json!({})),
         IncidentCommand::Reopen { id, reason } => (id, "reopen", json!({"reason": reason})),
-        IncidentCommand::Severity { id, severity, reason, approver } => {
-            (id, "severity", json!({"severity": severity, "reason": reason, "approver": approver}))
+        IncidentCommand::Severity { id, severity, reason } => {
+            (id, "severity", json!({"severity": severity, "reason": reason}))
         }
+        IncidentCommand::ConfirmSeverity { id, severity } => (id, "confirm-severity", json!({"severity": severity})),
+        IncidentCommand::DeclineSeverity { id, reason } => (id, "decline-severity", json!({"reason": reason})),
         IncidentCommand::Note { id, text } => (id, "notes", json!({"text": text})),
         IncidentCommand::Pause { id, reason } => (id, "pause", json!({"reason": reason})),
         IncidentCommand::Unpause { id } => (id, "unpause", json!({})),
@@ -129,6 +135,15 @@ fn print_one(args: &IncidentArgs, incident: &Value) {
         return;
     }
     println!("{}", line(incident));
+    let lowering = &incident["lowering"];
+    if lowering.is_object() {
+        let (by, to) = (text(&lowering["by"]), text(&lowering["severity"]["name"]));
+        println!(
+            "  {by} asks to lower it to {to}, to be confirmed by {}: {}",
+            text(&lowering["until"]),
+            text(&lowering["reason"])
+        );
+    }
     for (role, holder) in incident["roles"].as_object().into_iter().flatten() {
         println!("  {role}: {} ({})", text(&holder["person"]), text(&holder["state"]));
     }

@@ -5,12 +5,12 @@
 use std::collections::BTreeMap;
 
 use calendar::Instant;
-use policy::model::{Policy, Role};
+use policy::model::{Policy, Rank, Role};
 use serde::Serialize;
 use wcore::Incident;
 use wcore::clock::{Clock, ClockKind, Ending};
 use wcore::event::{Act, Fact, Update};
-use wcore::incident::Holder;
+use wcore::incident::{BreakGlass, Correction, Holder, Lowering};
 
 use crate::id;
 
@@ -39,6 +39,12 @@ pub(crate) struct IncidentDto<'a> {
     roles: BTreeMap<Role, HolderDto<'a>>,
     clocks: Vec<ClockDto<'a>>,
     facts: &'a BTreeMap<Fact, Act>,
+    #[serde(skip_serializing_if = "<[Correction]>::is_empty")]
+    corrections: &'a [Correction],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    lowering: Option<LoweringDto<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    break_glass: Option<&'a BreakGlass>,
     signals: u64,
     alerts_firing: u32,
     updates: &'a [Update],
@@ -67,6 +73,15 @@ struct HolderDto<'a> {
 struct DecisionDto<'a> {
     trigger: &'a str,
     url: String,
+}
+
+/// A request for a lower severity.
+#[derive(Debug, Serialize)]
+struct LoweringDto<'a> {
+    severity: SeverityDto,
+    by: &'a str,
+    reason: &'a str,
+    until: Instant,
 }
 
 /// A clock.
@@ -125,6 +140,9 @@ impl<'a> IncidentDto<'a> {
             roles: incident.roles.iter().map(|(role, holder)| (*role, HolderDto::new(holder))).collect(),
             clocks: incident.clocks.iter().map(ClockDto::new).collect(),
             facts: &incident.facts,
+            corrections: &incident.corrections,
+            lowering: incident.lowering.as_ref().map(|asked| LoweringDto::new(asked, policy)),
+            break_glass: incident.break_glass.as_ref(),
             signals: incident.sources.signals,
             alerts_firing: incident.firing(),
             updates: &incident.updates,
@@ -142,7 +160,18 @@ impl<'a> IncidentDto<'a> {
 impl SeverityDto {
     /// Of that incident, in the words of `policy`.
     pub(crate) fn new(incident: &Incident, policy: &Policy) -> SeverityDto {
-        SeverityDto { rank: incident.severity, name: policy.severity_name(incident.severity).to_owned() }
+        SeverityDto::of(incident.severity, policy)
+    }
+
+    fn of(rank: Rank, policy: &Policy) -> SeverityDto {
+        SeverityDto { rank, name: policy.severity_name(rank).to_owned() }
+    }
+}
+
+impl<'a> LoweringDto<'a> {
+    fn new(asked: &'a Lowering, policy: &Policy) -> LoweringDto<'a> {
+        let severity = SeverityDto::of(asked.to, policy);
+        LoweringDto { severity, by: &asked.by, reason: &asked.reason, until: asked.until }
     }
 }
 
@@ -180,7 +209,9 @@ impl<'a> ClockDto<'a> {
             calendar: &clock.calendar,
             born_late: clock.born_late,
             reason: match &clock.ending {
-                Some(Ending::Cancelled { reason } | Ending::Waived { reason, .. }) => Some(reason),
+                Some(
+                    Ending::Cancelled { reason } | Ending::Waived { reason, .. } | Ending::Corrected { reason, .. },
+                ) => Some(reason),
                 _ => None,
             },
         }
@@ -194,6 +225,7 @@ fn state(clock: &Clock) -> &'static str {
         Some(Ending::Cancelled { .. }) => "cancelled",
         Some(Ending::Waived { .. }) => "waived",
         Some(Ending::Superseded { .. }) => "superseded",
+        Some(Ending::Corrected { .. }) => "corrected",
         None if clock.breached_at.is_some() => "missed",
         None if clock.is_paused() => "paused",
         None => "running",

@@ -1,7 +1,6 @@
 //! The way out without proof: asked for by one person, confirmed by a second, and never forgotten.
 
 use calendar::Duration;
-use policy::model::Role;
 use problem::Problem;
 
 use crate::draft::Draft;
@@ -22,10 +21,8 @@ pub(super) fn request(draft: &mut Draft<'_>, by: &Actor, reason: &str) -> Result
     }
     draft.take(&act);
     let until = draft.now() + BREAK_GLASS_WITHIN;
+    let parties = draft.second_person(&act.by);
     draft.emit(Event::BreakGlassRequested { by: act.by, reason, until });
-    let mut parties = draft.answering(Role::Commander);
-    parties.extend(draft.answering(Role::Validation));
-    parties.extend(draft.backups(Role::Validation));
     draft.page(PageReason::BreakGlass { until }, parties);
     Ok(())
 }

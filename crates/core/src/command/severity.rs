@@ -1,39 +1,89 @@
-//! Another severity: raised by anyone, at once; looser targets need a second person.
+//! Another severity: raised by anyone, at once; lowered by two people, since deadlines loosen with it.
+//!
+//! One person asks, another confirms or declines; until then the severity stays.
 
-use policy::model::Rank;
+use calendar::Duration;
+use policy::model::{Rank, Role};
 use problem::Problem;
 
 use crate::draft::Draft;
-use crate::event::{Actor, Event, PageReason};
-use crate::promise::Loosen;
+use crate::event::{Act, Actor, Event, PageReason};
+use crate::incident::Lowering;
 
-pub(super) fn change(
-    draft: &mut Draft<'_>,
-    by: &Actor,
-    severity: &str,
-    reason: &str,
-    approver: Option<&str>,
-) -> Result<(), Problem> {
+/// How long a request to lower the severity waits for the second person: both must look at the
+/// same situation.
+pub const LOWER_WITHIN: Duration = Duration::from_mins(30);
+
+pub(super) fn change(draft: &mut Draft<'_>, by: &Actor, severity: &str, reason: &str) -> Result<(), Problem> {
     let act = draft.act(by)?;
     draft.must_be_open()?;
     let reason = super::text("reason", reason)?;
-    let rank = rank(draft, severity)?;
-    if rank == draft.state.severity {
+    let to = rank(draft, severity)?;
+    if to == draft.state.severity {
         return Err(draft.stage(format!("it is {severity} already")));
     }
-    if let Some(approver) = approver
-        && (approver == act.by || !draft.ctx.roster.people.contains_key(approver))
+    if to > draft.state.severity {
+        return ask(draft, act, to, reason);
+    }
+    draft.change_severity(to, reason);
+    Ok(())
+}
+
+fn ask(draft: &mut Draft<'_>, act: Act, to: Rank, reason: String) -> Result<(), Problem> {
+    if let Some(asked) = &draft.state.lowering
+        && asked.by != act.by
+        && draft.now() <= asked.until
     {
-        let detail = format!("`approver` is `{approver}`; it must be another person of the roster");
+        let severity = draft.ctx.policy.severity_name(asked.to);
+        return Err(draft.stage(format!("{} asks for {severity} already; confirm or decline it", asked.by)));
+    }
+    let until = draft.now() + LOWER_WITHIN;
+    let parties = draft.second_person(&act.by);
+    draft.emit(Event::LoweringRequested { by: act.by, to, reason, until });
+    draft.page(PageReason::Lowering { to, until }, parties);
+    Ok(())
+}
+
+/// By a second person, in time, who names the severity so that nobody confirms another than they read.
+pub(super) fn confirm(draft: &mut Draft<'_>, by: &Actor, severity: &str) -> Result<(), Problem> {
+    let act = draft.act(by)?;
+    draft.must_be_open()?;
+    draft.must_be_known(&act.by)?;
+    let to = rank(draft, severity)?;
+    let asked = waiting(draft)?;
+    if asked.to != to {
+        let wanted = draft.ctx.policy.severity_name(asked.to);
+        return Err(draft.stage(format!("{} asks for {wanted}, not for {severity}", asked.by)));
+    }
+    if asked.by == act.by {
+        let detail = format!("{} asked to lower INC-{} to {severity}", act.by, draft.state.no);
         return Err(Problem::new(&problem::APPROVAL_REQUIRED, detail));
     }
-    let reason = match approver {
-        Some(approver) if rank > draft.state.severity => format!("{reason} (looser targets approved by {approver})"),
-        _ => reason,
-    };
-    let loosen = if approver.is_some() { Loosen::Approved } else { Loosen::Never };
-    draft.change_severity(rank, reason, loosen);
+    let reason = asked.reason.clone();
+    draft.emit(Event::LoweringConfirmed { by: asked.by, confirmed_by: act.by, reason });
+    draft.change_severity(to, asked.reason);
     Ok(())
+}
+
+/// Whoever asked takes it back, or another person does not agree.
+pub(super) fn decline(draft: &mut Draft<'_>, by: &Actor, reason: &str) -> Result<(), Problem> {
+    let act = draft.act(by)?;
+    draft.must_be_open()?;
+    let reason = super::text("reason", reason)?;
+    waiting(draft)?;
+    draft.emit(Event::LoweringDeclined { by: act.by, reason });
+    Ok(())
+}
+
+fn waiting(draft: &Draft<'_>) -> Result<Lowering, Problem> {
+    let refuse = |detail: String| Err(Problem::new(&problem::LOWERING_ABSENT, detail));
+    match draft.state.lowering.clone() {
+        None => refuse(format!("nobody asks to lower the severity of INC-{}", draft.state.no)),
+        Some(asked) if draft.now() > asked.until => {
+            refuse(format!("the request of {} ended at {}", asked.by, asked.until))
+        }
+        Some(asked) => Ok(asked),
+    }
 }
 
 fn rank(draft: &Draft<'_>, severity: &str) -> Result<Rank, Problem> {
@@ -46,13 +96,13 @@ fn rank(draft: &Draft<'_>, severity: &str) -> Result<Rank, Problem> {
 
 impl Draft<'_> {
     /// Applies another severity's targets from the original start.
-    pub(crate) fn change_severity(&mut self, to: Rank, reason: String, loosen: Loosen) {
+    pub(crate) fn change_severity(&mut self, to: Rank, reason: String) {
         let from = self.state.severity;
         self.emit(Event::SeverityChanged { from, to, reason });
-        self.retarget(from, loosen);
+        self.retarget(from);
         if to < from {
             let first = self.ctx.policy.steps(&self.state.class).first().map(|step| step.page.clone());
-            let mut parties = self.answering(policy::model::Role::Commander);
+            let mut parties = self.answering(Role::Commander);
             parties.extend(first.unwrap_or_default());
             self.page(PageReason::Raised { to }, parties);
             self.quicken_escalation();

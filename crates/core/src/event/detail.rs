@@ -7,6 +7,29 @@ use serde::{Deserialize, Serialize};
 use crate::clock::{Clock, ClockId, Warning};
 use crate::decision::Decision;
 
+/// A dated statement that starts or chains clocks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Fact {
+    /// The organization became aware.
+    AwareAt,
+    /// Suspected became confirmed.
+    ConfirmedAt,
+    /// It was classified.
+    ClassifiedAt,
+    /// A notice was submitted.
+    SubmittedAt,
+}
+
+/// An act of a person.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Act {
+    /// Who.
+    pub by: String,
+    /// When it happened, which may be before it was recorded.
+    pub at: Instant,
+}
+
 /// How an incident began.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Opened {
@@ -72,6 +95,8 @@ pub enum RetimeCause {
     Promised,
     /// What started it happened earlier than was known.
     Backdated,
+    /// A fact that it hangs on was corrected.
+    Corrected,
 }
 
 /// Proof that a fix works.
@@ -216,6 +241,13 @@ pub enum PageReason {
         /// Until when.
         until: Instant,
     },
+    /// Someone asks for a lower severity, and needs a second person.
+    Lowering {
+        /// The severity asked for.
+        to: Rank,
+        /// Until when.
+        until: Instant,
+    },
 }
 
 impl PageReason {
@@ -233,6 +265,7 @@ impl PageReason {
             PageReason::HoldBroken { time } => format!("hold-broken-{time}"),
             PageReason::Unsent { update } => format!("unsent-{update}"),
             PageReason::BreakGlass { until } => format!("break-glass-{until}"),
+            PageReason::Lowering { to, until } => format!("lowering-{to}-{until}"),
         }
     }
 }

@@ -4,7 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use calendar::{Instant, Intervals};
 
-use super::{BreakGlass, Escalation, Hold, Holder, Incident, MAX_ALERTS, Offer, Pending, SLOTS_KEPT};
+use super::{
+    BreakGlass, Correction, Escalation, Hold, Holder, Incident, Lowering, MAX_ALERTS, Offer, Pending, SLOTS_KEPT,
+};
 use super::{Sources, Validation};
 use crate::clock::{Clock, ClockId, ClockKind, Ending};
 use crate::event::{Approval, Attached, Entry, Event, Fact, Opened, PageReason};
@@ -37,6 +39,7 @@ impl Incident {
             hold: None,
             holds_broken: 0,
             break_glass: None,
+            lowering: None,
             resolved_at: None,
             reviewed: None,
             action_done: None,
@@ -44,6 +47,7 @@ impl Incident {
             pauses: Intervals::new(),
             facts: BTreeMap::new(),
             notices: BTreeMap::new(),
+            corrections: Vec::new(),
             reopened: 0,
             roles: BTreeMap::new(),
             vacant: BTreeMap::new(),
@@ -105,6 +109,8 @@ impl Incident {
             | Event::HoldBroken { .. }
             | Event::BreakGlassRequested { .. }
             | Event::BrokenGlass { .. }
+            | Event::LoweringRequested { .. }
+            | Event::LoweringDeclined { .. }
             | Event::Resolved { .. }
             | Event::Reopened { .. }
             | Event::Reviewed { .. }
@@ -115,20 +121,11 @@ impl Incident {
             | Event::ApprovedUnsent { .. }
             | Event::UpdateVisible { .. }
             | Event::AudienceDecided { .. } => self.evolve_words(event, at),
-            Event::FactRecorded { fact, act, .. } => {
-                // Nobody becomes unaware: the earliest statement of it holds.
-                let known = self.facts.get(fact).filter(|known| *fact == Fact::AwareAt && known.at <= act.at);
-                if known.is_none() {
-                    self.facts.insert(*fact, act.clone());
-                }
+            Event::FactRecorded { .. } | Event::FactCorrected { .. } | Event::NoticeSubmitted { .. } => {
+                self.evolve_facts(event);
             }
-            Event::NoticeSubmitted { notice, act, .. } => {
-                let first = self.notices.entry(notice.clone()).or_insert_with(|| act.clone());
-                if act.at < first.at {
-                    *first = act.clone();
-                }
-            }
-            Event::SeverityChanged { to, .. } => self.severity = *to,
+            // A request was made in another situation.
+            Event::SeverityChanged { to, .. } => (self.severity, self.lowering) = (*to, None),
             Event::Paused { reason } => {
                 self.paused = Some(reason.clone());
                 self.pauses.add(at, Instant::MAX);
@@ -144,7 +141,35 @@ impl Incident {
             | Event::ReceiptMissing { .. }
             | Event::EscalationPlanned { .. }
             | Event::EscalationStopped { .. } => self.escalation.evolve(event),
-            Event::Noted { .. } => {}
+            Event::Noted { .. } | Event::LoweringConfirmed { .. } => {}
+        }
+    }
+
+    fn evolve_facts(&mut self, event: &Event) {
+        match event {
+            Event::FactRecorded { fact, act, .. } => {
+                // Nobody becomes unaware: the earliest statement of it holds.
+                let known = self.facts.get(fact).filter(|known| *fact == Fact::AwareAt && known.at <= act.at);
+                if known.is_none() {
+                    self.facts.insert(*fact, act.clone());
+                }
+            }
+            Event::FactCorrected { fact, notice, was, act, reason, .. } => {
+                match notice {
+                    Some(notice) => self.notices.insert(notice.clone(), act.clone()),
+                    None => self.facts.insert(*fact, act.clone()),
+                };
+                self.corrections.retain(|earlier| (earlier.fact, &earlier.notice) != (*fact, notice));
+                let (notice, was, reason) = (notice.clone(), was.clone(), reason.clone());
+                self.corrections.push(Correction { fact: *fact, notice, was, reason });
+            }
+            Event::NoticeSubmitted { notice, act, .. } => {
+                let first = self.notices.entry(notice.clone()).or_insert_with(|| act.clone());
+                if act.at < first.at {
+                    *first = act.clone();
+                }
+            }
+            _ => {}
         }
     }
 
@@ -205,9 +230,13 @@ impl Incident {
                 self.break_glass = Some(BreakGlass { by: by.clone(), reason: reason.clone(), until: *until });
             }
             Event::BrokenGlass { .. } => self.break_glass = None,
+            Event::LoweringRequested { by, to, reason, until } => {
+                self.lowering = Some(Lowering { by: by.clone(), to: *to, reason: reason.clone(), until: *until });
+            }
+            Event::LoweringDeclined { .. } => self.lowering = None,
             Event::Resolved { at, .. } => {
                 self.resolved_at = Some(*at);
-                (self.hold, self.break_glass) = (None, None);
+                (self.hold, self.break_glass, self.lowering) = (None, None, None);
             }
             Event::Reopened { .. } => self.reopen(at),
             Event::Reviewed { act, .. } => (self.reviewed, self.action_done) = (Some(act.clone()), None),

@@ -60,10 +60,14 @@ fn place(event: &Event) -> usize {
         Event::StepReceived { .. } => 42,
         Event::ReceiptMissing { .. } => 43,
         Event::ActionDone { .. } => 44,
+        Event::LoweringRequested { .. } => 45,
+        Event::LoweringDeclined { .. } => 46,
+        Event::LoweringConfirmed { .. } => 47,
+        Event::FactCorrected { .. } => 48,
     }
 }
 
-const VARIANTS: usize = 45;
+const VARIANTS: usize = 49;
 
 fn text(text: &str) -> String {
     text.to_owned()
@@ -250,6 +254,23 @@ fn receipts() -> [Event; 4] {
     ]
 }
 
+fn second_thoughts() -> [Event; 4] {
+    let (by, reason) = (text("ana"), text("fewer customers than thought"));
+    [
+        Event::LoweringRequested { by: by.clone(), to: 2, reason: reason.clone(), until: at("11:40") },
+        Event::LoweringDeclined { by: text("ben"), reason: text("a second customer wrote") },
+        Event::LoweringConfirmed { by, confirmed_by: text("mara"), reason },
+        Event::FactCorrected {
+            fact: Fact::SubmittedAt,
+            notice: Some(text("gdpr-33-1")),
+            was: act(),
+            act: Act { by: text("mara"), at: at("10:50") },
+            reason: text("the hour was mistyped"),
+            note: text("form 7"),
+        },
+    ]
+}
+
 fn examples() -> Vec<Event> {
     let mut examples = Vec::new();
     examples.extend(opening());
@@ -260,6 +281,7 @@ fn examples() -> Vec<Event> {
     examples.extend(proof());
     examples.extend(drafts_and_notices());
     examples.extend(receipts());
+    examples.extend(second_thoughts());
     examples
 }
 
@@ -324,6 +346,7 @@ fn page_reasons_and_clocks_have_names_that_keep() {
         (PageReason::HoldBroken { time: 2 }, "hold-broken-2"),
         (PageReason::Unsent { update: 3 }, "unsent-3"),
         (PageReason::BreakGlass { until: at("10:30") }, "break-glass-2026-11-23T10:30:00Z"),
+        (PageReason::Lowering { to: 2, until: at("10:30") }, "lowering-2-2026-11-23T10:30:00Z"),
     ] {
         assert_eq!(reason.key(), key);
     }

@@ -167,7 +167,10 @@ const PROMISES: [Promise; 14] = [
         begins: None,
         kept: |world| {
             let note = "the transcript shows it".to_owned();
-            world.does("ana", Command::Fact { fact: Fact::ConfirmedAt, at: None, note, notice: None });
+            world.does(
+                "ana",
+                Command::Fact { fact: Fact::ConfirmedAt, at: None, note, notice: None, corrects: None, sure: false },
+            );
         },
     },
     Promise {

@@ -8,7 +8,7 @@ use proptest::prelude::*;
 use proptest::sample::select;
 use proptest::strategy::ValueTree;
 use proptest::test_runner::RngSeed;
-use wcore::clock::{ClockId, ClockKind};
+use wcore::clock::{ClockId, ClockKind, Ending};
 use wcore::event::{Actor, Event, Evidence, Fact, RetimeCause};
 use wcore::signal::{Alert, AlertState, Unit};
 use wcore::{Command, Context, Incident, tick};
@@ -59,7 +59,7 @@ enum Step {
 #[derive(Clone, Debug)]
 enum Act {
     Whole(Command),
-    Fact { fact: Fact, seconds: Option<i64> },
+    Fact { fact: Fact, seconds: Option<i64>, corrects: bool },
     Update { audience: String, seconds: Option<i64> },
     Validate { passed: bool, seconds: i64 },
 }
@@ -112,8 +112,9 @@ fn act() -> impl Strategy<Value = Act> {
         words().prop_map(|reason| Command::BreakGlass { reason }),
         Just(Command::Confirm {}),
         words().prop_map(|reason| Command::Reopen { reason }),
-        (severity(), words(), proptest::option::of(person()))
-            .prop_map(|(severity, reason, approver)| Command::Severity { severity, reason, approver }),
+        (severity(), words()).prop_map(|(severity, reason)| Command::Severity { severity, reason }),
+        severity().prop_map(|severity| Command::ConfirmSeverity { severity }),
+        words().prop_map(|reason| Command::DeclineSeverity { reason }),
         words().prop_map(|text| Command::Note { text }),
         words().prop_map(|reason| Command::Pause { reason }),
         Just(Command::Unpause {}),
@@ -125,7 +126,10 @@ fn act() -> impl Strategy<Value = Act> {
     ];
     prop_oneof![
         6 => whole.prop_map(Act::Whole),
-        1 => (fact, proptest::option::of(seconds())).prop_map(|(fact, seconds)| Act::Fact { fact, seconds }),
+        1 => (fact.clone(), proptest::option::of(seconds()))
+            .prop_map(|(fact, seconds)| Act::Fact { fact, seconds, corrects: false }),
+        2 => (fact, -300_000_i64..0)
+            .prop_map(|(fact, seconds)| Act::Fact { fact, seconds: Some(seconds), corrects: true }),
         2 => (audience(), proptest::option::of(seconds()))
             .prop_map(|(audience, seconds)| Act::Update { audience, seconds }),
         2 => (any::<bool>(), seconds()).prop_map(|(passed, seconds)| Act::Validate { passed, seconds }),
@@ -174,6 +178,18 @@ fn step() -> impl Strategy<Value = Step> {
             whole("ana", Command::BreakGlass { reason: "no time".to_owned() }),
             whole("mara", Command::Confirm {}),
         ]),
+        3 => any::<bool>().prop_map(|asks| {
+            let (severity, reason) = ("SEV-3".to_owned(), "fewer customers".to_owned());
+            if asks {
+                whole("ana", Command::Severity { severity, reason })
+            } else {
+                whole("mara", Command::ConfirmSeverity { severity })
+            }
+        }),
+        3 => (any::<bool>(), -900_000_i64..0).prop_map(|(corrects, seconds)| {
+            let (by, fact) = (Actor::Person("mara".to_owned()), Fact::AwareAt);
+            Step::Act { by, act: Act::Fact { fact, seconds: Some(seconds), corrects } }
+        }),
     ]
 }
 
@@ -214,7 +230,8 @@ fn happen(world: &mut World, step: Step) {
         Step::Submit { notice, seconds } => {
             let (at, note) = (Some(world.now + Duration::from_secs(seconds)), "form 7".to_owned());
             let fact = if notice.is_some() { Fact::SubmittedAt } else { Fact::AwareAt };
-            let stated = Command::Fact { fact, at, note, notice: notice.map(str::to_owned) };
+            let stated =
+                Command::Fact { fact, at, note, notice: notice.map(str::to_owned), corrects: None, sure: false };
             let _ = world.act(&Actor::Person("mara".to_owned()), &stated);
         }
         Step::Pending { approve } => {
@@ -231,8 +248,10 @@ fn happen(world: &mut World, step: Step) {
             let after = |seconds: i64| world.now + Duration::from_secs(seconds);
             let command = match act {
                 Act::Whole(command) => command,
-                Act::Fact { fact, seconds } => {
-                    Command::Fact { fact, at: seconds.map(after), note: "seen".to_owned(), notice: None }
+                Act::Fact { fact, seconds, corrects } => {
+                    let corrects = corrects.then(|| "mistyped".to_owned());
+                    let (at, note) = (seconds.map(after), "seen".to_owned());
+                    Command::Fact { fact, at, note, notice: None, corrects, sure: true }
                 }
                 Act::Update { audience, seconds } => Command::Update {
                     audience,
@@ -423,6 +442,7 @@ fn life_is_not_all_refusals() {
                     Event::NoticeSubmitted { .. } => "submitted",
                     Event::ClockRetimed(retimed) if retimed.cause == RetimeCause::Backdated => "backdated",
                     Event::ClockStarted(clock) if matches!(clock.id.kind, ClockKind::Statutory(_)) => "statutory",
+                    Event::ClockEnded { ending: Ending::Corrected { .. }, .. } => "miss corrected",
                     Event::UpdatePublished(update) if update.corrects.is_some() => "corrected",
                     _ => continue,
                 };
@@ -436,6 +456,7 @@ fn life_is_not_all_refusals() {
             "submitted",
             "backdated",
             "statutory",
+            "miss corrected",
         ]),
     ) {
         assert!(seen.get(word).is_some_and(|times| *times >= 3), "{word}: {seen:?}");

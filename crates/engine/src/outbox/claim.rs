@@ -290,6 +290,9 @@ fn words(reason: &PageReason, policy: &policy::model::Policy) -> String {
         PageReason::Declined { role } => format!("{role} was declined"),
         PageReason::Unsent { update } => format!("update {update} is approved and not published"),
         PageReason::HoldBroken { .. } => "a bad signal failed the validation".to_owned(),
+        PageReason::Lowering { to, .. } => {
+            format!("a second person is asked to confirm that it is lowered to {}", policy.severity_name(*to))
+        }
         PageReason::BreakGlass { .. } => "a second person is asked to confirm a resolution without proof".to_owned(),
     }
 }

@@ -24,7 +24,7 @@ impl Random {
 const PEOPLE: [&str; 4] = ["ana", "ben", "mara", "tom"];
 
 async fn step(world: &mut World, random: &mut Random) {
-    match random.below(10) {
+    match random.below(11) {
         0 => drop(world.leak().await),
         1 => drop(world.degraded(&random.below(4).to_string()).await),
         2 => {
@@ -64,10 +64,11 @@ fn command(world: &World, random: &mut Random) -> Command {
         5 => Command::Reopen { reason: text() },
         6 => {
             let severity = ["SEV-1", "SEV-2", "SEV-3"][random.below(3) as usize].to_owned();
-            Command::Severity { severity, reason: text(), approver: Some("mara".to_owned()) }
+            Command::Severity { severity, reason: text() }
         }
         7 => Command::Update { audience: "support".to_owned(), text: text(), next_update_at: None, statement: None },
         8 => Command::Pause { reason: text() },
+        9 => Command::ConfirmSeverity { severity: ["SEV-2", "SEV-3"][random.below(2) as usize].to_owned() },
         _ => Command::Unpause {},
     }
 }

@@ -1,7 +1,8 @@
 //! From an entry of the journal back to the input that caused it.
 //!
 //! The journal holds what was decided, not what was asked; most events name their command. An act
-//! that no command is known for is not replayed, and shows as a deviation.
+//! that no command is known for is not replayed, and shows as a deviation: such as a severity that one
+//! person lowered, as could be done once.
 
 use policy::model::Policy;
 use wcore::clock::Ending;
@@ -9,9 +10,6 @@ use wcore::command::HoldingFields;
 use wcore::event::{Actor, Approval, Entry, Event, Fact, Update};
 use wcore::raise::Declaration;
 use wcore::{Command, Incident};
-
-/// How the core ends the reason of a lowered severity that somebody approved.
-const APPROVED_BY: &str = " (looser targets approved by ";
 
 /// What caused an entry.
 #[derive(Debug, PartialEq)]
@@ -82,18 +80,19 @@ fn act(event: &Event, entry: &Entry, situation: Situation<'_>) -> Option<Command
             Command::Review { cause: cause.clone(), action: action.clone(), owner: owner.clone(), due_at: *due_at }
         }
         Event::ActionDone { note, .. } => Command::ActionDone { note: note.clone() },
-        Event::FactRecorded { fact, act, note } => {
-            Command::Fact { fact: *fact, at: Some(act.at), note: note.clone(), notice: None }
+        Event::FactRecorded { .. } | Event::FactCorrected { .. } | Event::NoticeSubmitted { .. } => stated(event)?,
+        Event::LoweringRequested { to, reason, .. } => {
+            Command::Severity { severity: to.to_string(), reason: reason.clone() }
         }
-        Event::NoticeSubmitted { notice, act, note } => Command::Fact {
-            fact: Fact::SubmittedAt,
-            at: Some(act.at),
-            note: note.clone(),
-            notice: Some(notice.clone()),
-        },
-        Event::SeverityChanged { to, reason, .. } if by_person => {
-            let (reason, approver) = split_approver(reason);
-            Command::Severity { severity: to.to_string(), reason, approver }
+        Event::LoweringDeclined { reason, .. } => Command::DeclineSeverity { reason: reason.clone() },
+        // Lowered, two people had agreed.
+        Event::SeverityChanged { from, to, .. }
+            if from < to && has(|e| matches!(e, Event::LoweringConfirmed { .. })) =>
+        {
+            Command::ConfirmSeverity { severity: to.to_string() }
+        }
+        Event::SeverityChanged { from, to, reason } if to < from && by_person => {
+            Command::Severity { severity: to.to_string(), reason: reason.clone() }
         }
         Event::Noted { text } => Command::Note { text: text.clone() },
         Event::Paused { reason } => Command::Pause { reason: reason.clone() },
@@ -123,6 +122,19 @@ fn act(event: &Event, entry: &Entry, situation: Situation<'_>) -> Option<Command
         }
         _ => return None,
     })
+}
+
+/// A dated statement. Whoever made it was sure.
+fn stated(event: &Event) -> Option<Command> {
+    let (fact, notice, act, note, corrects) = match event {
+        Event::FactRecorded { fact, act, note } => (*fact, None, act, note, None),
+        Event::FactCorrected { fact, notice, act, note, reason, .. } => {
+            (*fact, notice.clone(), act, note, Some(reason.clone()))
+        }
+        Event::NoticeSubmitted { notice, act, note } => (Fact::SubmittedAt, Some(notice.clone()), act, note, None),
+        _ => return None,
+    };
+    Some(Command::Fact { fact, at: Some(act.at), note: note.clone(), notice, corrects, sure: true })
 }
 
 /// Words are published in one step, as a correction, or where they had waited.
@@ -180,13 +192,4 @@ fn consequence(entry: &Entry) -> Option<Command> {
         })
     };
     acknowledged.or_else(assigned).or_else(accepted)
-}
-
-/// The reason as it was given, and who approved looser targets.
-fn split_approver(reason: &str) -> (String, Option<String>) {
-    let split = reason.strip_suffix(')').and_then(|reason| reason.rsplit_once(APPROVED_BY));
-    match split {
-        Some((reason, approver)) => (reason.to_owned(), Some(approver.to_owned())),
-        None => (reason.to_owned(), None),
-    }
 }

@@ -95,7 +95,7 @@ impl<'a> Gather<'a> {
             (severity.rank, severity.name.clone(), count)
         });
         let turns = self.histories.iter().flat_map(|history| &history.turns);
-        let breaches = self.histories.iter().flat_map(|history| &history.breaches);
+        let breaches = self.histories.iter().flat_map(History::counted_breaches);
         Counts {
             by_severity: by_severity.collect(),
             open_at_end: self.histories.iter().filter(|history| history.is_open_before(span.until)).count(),
@@ -136,6 +136,11 @@ impl<'a> Gather<'a> {
             Some(Ending::Met) => (Outcome::MetLate, over(clock.met_at.unwrap_or(self.question.now))),
             Some(Ending::Cancelled { reason }) => let_go(format!("cancelled: {reason}")),
             Some(Ending::Waived { by, reason }) => let_go(format!("waived by {}: {reason}", self.person(Some(by)))),
+            Some(Ending::Corrected { by, reason }) => {
+                let why = format!("corrected by {}: {reason}", self.person(Some(by)));
+                let at = history.ended.get(&breach.clock).copied().unwrap_or(self.question.now);
+                (Outcome::Corrected { why }, over(at))
+            }
             Some(Ending::Superseded { by }) => let_go(format!("superseded by {by}")),
         }
     }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use calendar::Instant;
 use policy::model::Role;
 use wcore::Incident;
-use wcore::clock::ClockId;
+use wcore::clock::{ClockId, Ending};
 use wcore::event::{Actor, Entry, Event, PageReason};
 
 /// One incident up to an instant.
@@ -135,6 +135,14 @@ impl History {
     /// The person who holds a role now.
     pub(super) fn holder(&self, role: Role) -> Option<String> {
         self.state.roles.get(&role).map(|holder| holder.person.clone())
+    }
+
+    /// Deadlines that passed and were not missed by mistake.
+    pub(super) fn counted_breaches(&self) -> impl Iterator<Item = &Breach> {
+        self.breaches.iter().filter(|breach| {
+            let clock = self.state.clock(&breach.clock);
+            !clock.is_some_and(|clock| matches!(clock.ending, Some(Ending::Corrected { .. })))
+        })
     }
 
     /// It had alerts, and all of them have ended.

@@ -194,6 +194,8 @@ impl Day {
             at: Some(at("11:01")),
             note: "read the transcript".to_owned(),
             notice: notice.map(str::to_owned),
+            corrects: None,
+            sure: false,
         };
         self.does(2, "ines", fact(Fact::AwareAt, None)).await;
         self.does(2, "ines", fact(Fact::SubmittedAt, Some("gdpr-33-1"))).await;
@@ -207,12 +209,12 @@ impl Day {
         self.until("11:50").await;
         self.does(2, "ben", Command::Unpause {}).await;
         self.does(2, "ana", Command::Note { text: "<b>one</b> customer".to_owned() }).await;
-        let severity = Command::Severity {
-            severity: "SEV-2".to_owned(),
-            reason: "one customer".to_owned(),
-            approver: Some("mara".to_owned()),
-        };
-        self.does(2, "ana", severity).await;
+        let severity = || "SEV-2".to_owned();
+        let lower = Command::Severity { severity: severity(), reason: "one customer".to_owned() };
+        self.does(2, "ana", lower.clone()).await;
+        self.does(2, "mara", Command::DeclineSeverity { reason: "not yet".to_owned() }).await;
+        self.does(2, "ana", lower).await;
+        self.does(2, "mara", Command::ConfirmSeverity { severity: severity() }).await;
         let waive = Command::Waive { clock: "accept:publishing".to_owned(), reason: "nobody is to be told".to_owned() };
         self.does(2, "ana", waive).await;
         self.does(2, "ben", Command::Mitigate { note: "filter".to_owned() }).await;

@@ -31,7 +31,7 @@ async fn misses_are_told_with_their_time_over_and_what_became_of_them() {
             let outcome = match &miss.outcome {
                 Outcome::MetLate => "met late",
                 Outcome::StillOpen => "still open",
-                Outcome::LetGo { why } => why,
+                Outcome::LetGo { why } | Outcome::Corrected { why } => why,
             };
             format!("{} {}: {} min over, {outcome}\n", miss.clock, miss.owner, minutes(miss.over))
         })

@@ -31,7 +31,7 @@ pub(super) fn outcome(outcome: &Outcome) -> String {
     match outcome {
         Outcome::MetLate => "kept late".to_owned(),
         Outcome::StillOpen => "still owed".to_owned(),
-        Outcome::LetGo { why } => why.clone(),
+        Outcome::LetGo { why } | Outcome::Corrected { why } => why.clone(),
     }
 }
 

@@ -59,6 +59,7 @@ fn miss(miss: &Miss) -> Value {
     let (outcome, why) = match &miss.outcome {
         Outcome::MetLate => ("met_late", None),
         Outcome::StillOpen => ("still_open", None),
+        Outcome::Corrected { why } => ("corrected", Some(why)),
         Outcome::LetGo { why } => ("let_go", Some(why)),
     };
     json!({

@@ -30,6 +30,8 @@ pub(crate) struct Duties {
     hold_until: i64,
     /// Who asked to resolve without proof, and when.
     glass: Option<(String, i64)>,
+    /// Who asked for a lower severity, for which, and when.
+    lowering: Option<(String, Value, i64)>,
     /// The first known awareness.
     pub(super) aware: Option<i64>,
 }
@@ -103,6 +105,9 @@ impl Incident {
                     return violated("two people break the glass", format!("INC-{no}: {body}"));
                 }
             }
+            "lowering_requested" => duties.lowering = Some((word("by"), body["to"].clone(), context.at)),
+            "lowering_declined" => duties.lowering = None,
+            "lowering_confirmed" | "severity_changed" => return self.lowered(kind, body, context),
             "resolved" => return self.resolved(body, context),
             _ => {}
         }
@@ -131,12 +136,36 @@ impl Incident {
         Ok(())
     }
 
+    /// The severity is lowered by two people, in time and as it was asked for, and by nobody else.
+    fn lowered(&mut self, kind: &str, body: &Value, context: &Context<'_>) -> Result<(), Violation> {
+        let of = |name: &str| context.events.iter().find_map(|event| event.get(name));
+        let two = match (&self.duties.lowering, of("lowering_confirmed"), of("severity_changed")) {
+            (Some((by, to, at)), Some(confirmed), Some(changed)) => {
+                let other = confirmed["by"] == by.as_str() && confirmed["confirmed_by"] != by.as_str();
+                other && changed["to"] == *to && context.at <= at + GLASS && context.by_person
+            }
+            _ => false,
+        };
+        if kind == "lowering_confirmed" {
+            return if two {
+                Ok(())
+            } else {
+                violated("two people lower the severity", format!("INC-{}: {body}", self.no))
+            };
+        }
+        self.duties.lowering = None;
+        if body["to"].as_u64() > body["from"].as_u64() && !two {
+            return violated("two people lower the severity", format!("INC-{}: {body}", self.no));
+        }
+        Ok(())
+    }
+
     /// Nothing is resolved without proof that has stood, but what a sender cleared or two people let go.
     fn resolved(&mut self, body: &Value, context: &Context<'_>) -> Result<(), Violation> {
         let glass = context.events.iter().any(|event| event.get("broken_glass").is_some());
         let stood = self.duties.is_proven() && context.at >= self.duties.hold_until;
         self.duties.hold_until = 0;
-        self.duties.glass = None;
+        (self.duties.glass, self.duties.lowering) = (None, None);
         if glass || self.class == "outage" || (stood && body["on_clear"] == false) {
             return Ok(());
         }

@@ -24,7 +24,7 @@ use crate::refusal::Refusal;
 
 /// A command's word in the path, the core's name for it, and what it asks of its sender. Words to
 /// audiences that read the status page ask for [`Publish`] besides.
-const WORDS: [(&str, &str, Permission); 26] = [
+const WORDS: [(&str, &str, Permission); 28] = [
     ("acknowledge", "acknowledge", Respond),
     ("assign", "assign", Respond),
     ("accept", "accept", Respond),
@@ -45,6 +45,8 @@ const WORDS: [(&str, &str, Permission); 26] = [
     ("confirm", "confirm", Respond),
     ("reopen", "reopen", Respond),
     ("severity", "severity", Respond),
+    ("confirm-severity", "confirm_severity", Respond),
+    ("decline-severity", "decline_severity", Respond),
     ("notes", "note", Report),
     ("pause", "pause", Respond),
     ("unpause", "unpause", Respond),

@@ -148,10 +148,40 @@ pub(crate) fn line(event: &Event, names: &Names, now: Instant) -> Line {
             (names.person(by)) " asks to resolve without proof; a second person may confirm it until " (at(until))
         })
         .quoting(reason),
+        Event::LoweringRequested { .. } | Event::LoweringDeclined { .. } | Event::LoweringConfirmed { .. } => {
+            lowering(event, names, now)
+        }
+        Event::FactCorrected { fact, notice, was, act, reason, note } => {
+            let (by, earlier) = (names.person(&act.by), names.person(&was.by));
+            major(html! {
+                strong { "Corrected by " (by) } ": " (fact_words(*fact))
+                @if let Some(notice) = notice { " " code { (notice) } }
+                " at " (at(&act.at)) ", not at " (at(&was.at)) " as " (earlier) " had stated"
+            })
+            .quoting(&format!("{reason}\n{note}"))
+        }
         Event::BrokenGlass { by, confirmed_by, reason } => alarm(html! {
             strong { "Resolved without proof" } " by " (names.person(by)) " and " (names.person(confirmed_by))
         })
         .quoting(reason),
+    }
+}
+
+/// What becomes of a request for a lower severity.
+fn lowering(event: &Event, names: &Names, now: Instant) -> Line {
+    match event {
+        Event::LoweringRequested { by, to, reason, until } => alarm(html! {
+            (names.person(by)) " asks to lower the severity to " strong { (names.severity(*to)) }
+            "; a second person may confirm it until " (moment::at(*until, now))
+        })
+        .quoting(reason),
+        Event::LoweringDeclined { by, reason } => {
+            major(html! { (names.person(by)) " ended the request for a lower severity" }).quoting(reason)
+        }
+        Event::LoweringConfirmed { by, confirmed_by, .. } => {
+            major(html! { (names.person(by)) " and " (names.person(confirmed_by)) " lower the severity" })
+        }
+        _ => minor(html! {}),
     }
 }
 
@@ -185,6 +215,7 @@ fn retiming(retimed: &Retimed, now: Instant) -> Line {
         RetimeCause::Reopened => "the incident came back",
         RetimeCause::ValidationFailed => "the validation failed",
         RetimeCause::Promised => "an earlier update was promised",
+        RetimeCause::Corrected => "the fact that it hangs on was corrected",
         RetimeCause::Backdated => "what started it happened earlier",
     };
     minor(html! { (name(&retimed.clock.id)) " now " (due(retimed.clock.due_at, now)) ": " (why) })
@@ -200,6 +231,11 @@ fn ended(clock: &ClockId, ending: &Ending, names: &Names) -> Line {
         Ending::Met => minor(html! { (name(clock)) " done" }),
         Ending::Cancelled { reason } => minor(html! { (name(clock)) " no longer required: " (reason) }),
         Ending::Waived { by, reason } => major(html! { (names.person(by)) " waived " (name(clock)) }).quoting(reason),
+        Ending::Corrected { by, reason } => {
+            let whose =
+                html! { (names.person(by)) " corrected the fact that " (name(clock)) " hung on; it ran by mistake" };
+            major(whose).quoting(reason)
+        }
         Ending::Superseded { by } => minor(html! { (name(clock)) " replaced by " (name(by)) }),
     }
 }
@@ -247,6 +283,7 @@ fn paging(request: &PageRequest, names: &Names) -> Line {
         PageReason::Declined { role } => html! { (words::role(*role).0) " was declined" },
         PageReason::Unsent { update } => html! { "update " (update) " approved and not published" },
         PageReason::HoldBroken { .. } => html! { "a bad signal failed the validation" },
+        PageReason::Lowering { to, .. } => html! { "asked to confirm a lower severity, " (names.severity(*to)) },
         PageReason::BreakGlass { .. } => html! { "asked to confirm a resolution without proof" },
     };
     let text = html! { "Paged " (words::list(&parties)) " (" (why) ")" };

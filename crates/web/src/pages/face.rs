@@ -32,6 +32,8 @@ pub(crate) enum Face {
     Waived,
     /// Another clock took its place.
     Superseded,
+    /// It ran by mistake: the fact that it hung on was corrected.
+    Corrected,
 }
 
 impl Face {
@@ -47,6 +49,7 @@ impl Face {
             Some(Ending::Cancelled { .. }) => Face::Cancelled,
             Some(Ending::Waived { .. }) => Face::Waived,
             Some(Ending::Superseded { .. }) => Face::Superseded,
+            Some(Ending::Corrected { .. }) => Face::Corrected,
         }
     }
 
@@ -62,6 +65,7 @@ impl Face {
             Face::Cancelled => "not required",
             Face::Waived => "waived",
             Face::Superseded => "replaced",
+            Face::Corrected => "corrected",
         }
     }
 
@@ -74,7 +78,7 @@ impl Face {
             Face::Paused => "is-paused",
             Face::Met => "is-met",
             Face::MetLate => "is-late",
-            Face::Cancelled | Face::Waived | Face::Superseded => "is-off",
+            Face::Cancelled | Face::Waived | Face::Superseded | Face::Corrected => "is-off",
         }
     }
 
@@ -86,7 +90,7 @@ impl Face {
             Face::Running => Mark::Dial,
             Face::Paused => Mark::Paused,
             Face::Met => Mark::Check,
-            Face::Cancelled | Face::Waived | Face::Superseded => Mark::Dash,
+            Face::Cancelled | Face::Waived | Face::Superseded | Face::Corrected => Mark::Dash,
         }
     }
 }
@@ -104,7 +108,7 @@ pub(crate) fn bar(clock: &Clock, face: Face, now: Instant) -> Markup {
     let left = match face {
         Face::Met | Face::MetLate => 100,
         Face::Missed => 0,
-        Face::Cancelled | Face::Waived | Face::Superseded => 0,
+        Face::Cancelled | Face::Waived | Face::Superseded | Face::Corrected => 0,
         Face::Running | Face::AtRisk | Face::Paused => percent_left(clock, now),
     };
     let ticking = matches!(face, Face::Running | Face::AtRisk);

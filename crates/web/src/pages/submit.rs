@@ -20,6 +20,7 @@ pub(crate) type Fields = BTreeMap<String, String>;
 /// The command that the path's last part names.
 pub(crate) fn command(word: &str, fields: &Fields, now: Instant) -> Result<Command, Problem> {
     let text = |name: &str| fields.get(name).cloned().unwrap_or_default();
+    let given = |name: &str| Some(text(name)).filter(|text| !text.trim().is_empty());
     Ok(match word {
         "acknowledge" => Command::Acknowledge {},
         "assign" => Command::Assign { role: role(fields)?, person: text("person") },
@@ -30,7 +31,9 @@ pub(crate) fn command(word: &str, fields: &Fields, now: Instant) -> Result<Comma
             fact: fact(fields)?,
             at: time(fields, "at")?,
             note: text("note"),
-            notice: Some(text("notice")).filter(|notice| !notice.is_empty()),
+            notice: given("notice"),
+            corrects: given("corrects"),
+            sure: text("sure") == TICKED,
         },
         "updates" => said(fields, message(&text("impact"), &text("workaround")), next_update(fields, now)?),
         "closings" => said(fields, closing(&text("recovered"), &text("data")), None),
@@ -54,11 +57,12 @@ pub(crate) fn command(word: &str, fields: &Fields, now: Instant) -> Result<Comma
             Command::Confirm {}
         }
         "reopen" => Command::Reopen { reason: text("reason") },
-        "severity" => Command::Severity {
-            severity: text("severity"),
-            reason: text("reason"),
-            approver: Some(text("approver")).filter(|approver| !approver.is_empty()),
-        },
+        "severity" => Command::Severity { severity: text("severity"), reason: text("reason") },
+        "confirm-severity" => {
+            sure(fields)?;
+            Command::ConfirmSeverity { severity: text("severity") }
+        }
+        "decline-severity" => Command::DeclineSeverity { reason: text("reason") },
         "notes" => Command::Note { text: text("text") },
         "pause" => Command::Pause { reason: text("reason") },
         "unpause" => Command::Unpause {},
@@ -66,7 +70,7 @@ pub(crate) fn command(word: &str, fields: &Fields, now: Instant) -> Result<Comma
         "reviews" => Command::Review {
             cause: text("cause"),
             action: text("action"),
-            owner: Some(text("owner")).filter(|owner| !owner.is_empty()),
+            owner: given("owner"),
             due_at: time(fields, "due_at")?,
         },
         "action-done" => Command::ActionDone { note: text("note") },
@@ -118,7 +122,9 @@ pub(crate) fn done(word: &str) -> Option<&'static str> {
         "break-glass" => "Asked. A second person must confirm it.",
         "confirm" => "Resolved without proof. The weekly review shows it.",
         "reopen" => "Reopened.",
-        "severity" => "Severity changed.",
+        "severity" => "Recorded. A higher severity counts at once, a lower one when a second person confirms it.",
+        "confirm-severity" => "Severity lowered.",
+        "decline-severity" => "Ended. The severity stays.",
         "notes" => "Note added.",
         "pause" => "Paused.",
         "unpause" => "Work goes on.",
@@ -366,6 +372,23 @@ mod tests {
                 Command::BreakGlass { reason: "No time".to_owned() },
             ),
             ("confirm", vec![("sure", "yes")], Command::Confirm {}),
+            (
+                "confirm-severity",
+                vec![("severity", "SEV-2"), ("sure", "yes")],
+                Command::ConfirmSeverity { severity: "SEV-2".to_owned() },
+            ),
+            (
+                "facts",
+                vec![("fact", "aware_at"), ("note", "the log"), ("corrects", "mistyped"), ("sure", "yes")],
+                Command::Fact {
+                    fact: Fact::AwareAt,
+                    at: None,
+                    note: "the log".to_owned(),
+                    notice: None,
+                    corrects: Some("mistyped".to_owned()),
+                    sure: true,
+                },
+            ),
         ] {
             assert_eq!(command(word, &fields(&sent), now()), Ok(wanted), "{word} {sent:?}");
         }

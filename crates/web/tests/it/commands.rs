@@ -34,10 +34,12 @@ async fn an_incident_goes_its_way() {
         assert_eq!(answer.verdict(), "200", "{command}: {answer:?}");
         assert_eq!(answer.json()["status"], status, "{command}");
     }
-    let words = ["reopen", "severity", "waive", "decide"];
+    let words = ["reopen", "severity", "confirm-severity", "decline-severity", "waive", "decide"];
     for (command, body) in words.into_iter().zip([
         json!({"reason": "again"}),
-        json!({"severity": "SEV-2", "reason": "fewer customers", "approver": "tom"}),
+        json!({"severity": "SEV-2", "reason": "fewer customers"}),
+        json!({"severity": "SEV-2"}),
+        json!({"reason": "not so few"}),
         json!({"clock": "mitigate#2", "reason": "accepted"}),
         json!({"audience": "customers", "inform": true, "reason": "they asked"}),
     ]) {

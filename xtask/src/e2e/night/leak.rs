@@ -59,16 +59,22 @@ async fn deadline(stage: &Stage, checks: &mut Checks) -> Result<()> {
     checks
         .pass(format!("aware at {AWARE_AT}, recorded {recorded_at}: GDPR 33(1) due {STRICT} strict, {LATEST} latest"));
     let raise = json!({"severity": "SEV-1", "reason": "more rows than thought"});
-    let lower = json!({"severity": "SEV-2", "reason": "fewer rows than thought", "approver": "mara"});
-    for (command, body) in [("severity", raise), ("pause", json!({"reason": "night"})), ("severity", lower)] {
-        stage.act("ines", INCIDENT, command, body).await?;
-        stage.advance("1h").await?;
+    let lower = json!({"severity": "SEV-2", "reason": "fewer rows than thought"});
+    for (who, command, body, wait) in [
+        ("ines", "severity", raise, "1h"),
+        ("ines", "pause", json!({"reason": "night"}), "1h"),
+        // Two people lower it, within half an hour.
+        ("ines", "severity", lower, "20m"),
+        ("mara", "confirm-severity", json!({"severity": "SEV-2"}), "40m"),
+    ] {
+        stage.act(who, INCIDENT, command, body).await?;
+        stage.advance(wait).await?;
         let clock = stage.clock(INCIDENT, CLOCK).await?;
         ensure!(instants(&clock) == instants(&started), "after `{command}`: {clock}");
     }
     stage.act("ines", INCIDENT, "unpause", json!({})).await?;
     let clock = stage.clock(INCIDENT, CLOCK).await?;
-    ensure!(instants(&clock) == instants(&started), "after three hours of pause: {clock}");
+    ensure!(instants(&clock) == instants(&started), "after two hours of pause: {clock}");
     checks.pass("raised, lowered and paused for hours, both instants stay");
     Ok(())
 }

@@ -88,7 +88,7 @@ fn a_machine_keeps_no_promise() {
             Command::Resolve {},
             Command::Waive { clock: "contain".to_owned(), reason: "x".to_owned() },
             Command::Pause { reason: "x".to_owned() },
-            Command::Severity { severity: "SEV-3".to_owned(), reason: "x".to_owned(), approver: None },
+            Command::Severity { severity: "SEV-3".to_owned(), reason: "x".to_owned() },
         ] {
             let refused = world.act(&by, &command).map_err(|problem| problem.code.id);
             assert_eq!(refused, Err("person-required"), "{command:?}");

@@ -261,7 +261,7 @@ fn a_raised_severity_brings_the_next_step_forward() {
     let mut world = World::airline();
     world.declare("pii_leak", "SEV-2");
     world.advance("5m");
-    let raise = Command::Severity { severity: "SEV-1".to_owned(), reason: "confirmed".to_owned(), approver: None };
+    let raise = Command::Severity { severity: "SEV-1".to_owned(), reason: "confirmed".to_owned() };
     world.act(&crate::support::person("ana"), &raise).unwrap();
     world.advance("16m");
     let pages: Vec<String> = world.pages().into_iter().filter(|page| !page.contains("customers")).collect();

@@ -7,12 +7,26 @@ use wcore::event::{Actor, Fact};
 use crate::support::{World, always, at, person};
 
 fn fact(fact: Fact, instant: &str) -> Command {
-    Command::Fact { fact, at: Some(at(instant)), note: "the transcript shows it".to_owned(), notice: None }
+    Command::Fact {
+        fact,
+        at: Some(at(instant)),
+        note: "the transcript shows it".to_owned(),
+        notice: None,
+        corrects: None,
+        sure: false,
+    }
 }
 
 fn submitted(notice: &str, instant: &str) -> Command {
     let notice = Some(notice.to_owned());
-    Command::Fact { fact: Fact::SubmittedAt, at: Some(at(instant)), note: "form 7".to_owned(), notice }
+    Command::Fact {
+        fact: Fact::SubmittedAt,
+        at: Some(at(instant)),
+        note: "form 7".to_owned(),
+        notice,
+        corrects: None,
+        sure: false,
+    }
 }
 
 /// An incident that may be a leak, opened on Friday 27 November 2026 at 16:00 in Berlin.
@@ -47,8 +61,12 @@ fn seventy_two_hours_run_from_awareness_recorded_the_next_day() {
     assert_eq!(due(&world, "gdpr-33-1"), friday);
     // Neither severity nor a pause moves it, up or down.
     for severity in ["SEV-3", "SEV-2", "SEV-1"] {
-        let (reason, approver) = ("looked again".to_owned(), Some("ben".to_owned()));
-        world.does("ana", Command::Severity { severity: severity.to_owned(), reason, approver });
+        if severity == "SEV-3" {
+            world.lowers("ana", "ben", severity);
+        } else {
+            let reason = "looked again".to_owned();
+            world.does("ana", Command::Severity { severity: severity.to_owned(), reason });
+        }
         assert_eq!(due(&world, "gdpr-33-1"), friday, "{severity}");
     }
     world.does("ana", Command::Pause { reason: "waiting for the provider".to_owned() });
@@ -68,7 +86,8 @@ fn seventy_two_hours_run_from_awareness_recorded_the_next_day() {
 fn awareness_may_turn_out_earlier_and_never_later() {
     let mut world = leak();
     world.does("mara", fact(Fact::AwareAt, "2026-11-27T14:00:00Z"));
-    world.does("mara", fact(Fact::AwareAt, "2026-11-27T14:59:00Z"));
+    assert_eq!(world.refused("mara", fact(Fact::AwareAt, "2026-11-27T14:59:00Z")), "fact-unchanged");
+    assert_eq!(world.refused("mara", fact(Fact::AwareAt, "2026-11-27T14:00:00Z")), "fact-unchanged");
     assert_eq!(due(&world, "gdpr-33-1"), pair("2026-11-30T14:00:00Z", "2026-11-30T15:00:00Z"));
     assert_eq!(world.incident().facts[&Fact::AwareAt].at, at("2026-11-27T14:00:00Z"));
     world.does("mara", fact(Fact::AwareAt, "2026-11-26T08:30:00Z"));
@@ -93,8 +112,14 @@ fn a_notice_keeps_its_clock_when_it_was_submitted() {
     assert_eq!(world.refused("mara", fact(Fact::SubmittedAt, "2026-11-30T12:00:00Z")), "notice-unknown");
     assert_eq!(world.refused("mara", submitted("gdpr-33", "2026-11-30T12:00:00Z")), "notice-unknown");
     assert_eq!(world.refused("mara", submitted("sec-8k-105", "2026-11-30T12:00:00Z")), "notice-unknown");
-    let about =
-        Command::Fact { fact: Fact::AwareAt, at: None, note: "seen".to_owned(), notice: Some("gdpr-33-1".to_owned()) };
+    let about = Command::Fact {
+        fact: Fact::AwareAt,
+        at: None,
+        note: "seen".to_owned(),
+        notice: Some("gdpr-33-1".to_owned()),
+        corrects: None,
+        sure: false,
+    };
     assert_eq!(world.refused("mara", about), "notice-unknown");
     world.does("mara", submitted("gdpr-33-1", "2026-11-30T12:00:00Z"));
     world.expect_clock("statutory:gdpr-33-1", "met at 2026-11-30T12:00:00Z");
@@ -185,6 +210,8 @@ fn the_law_still_waits_after_resolution_and_can_be_waived_by_name() {
 fn a_class_without_notices_records_a_submission_as_it_is() {
     let mut world = World::sev1();
     world.does("mara", fact(Fact::SubmittedAt, "10:00"));
+    // It starts nothing: said again, it is another submission.
+    world.does("mara", fact(Fact::SubmittedAt, "10:00"));
     assert!(world.incident().facts.contains_key(&Fact::SubmittedAt));
     assert_eq!(world.refused("mara", submitted("gdpr-33-1", "10:00")), "notice-unknown");
 }
@@ -208,7 +235,7 @@ fn a_suspicion_is_confirmed_in_time() {
     world.does("mara", fact(Fact::ConfirmedAt, "10:45"));
     world.expect_clocks(&[("confirm", "met at 11:00"), ("statutory:contract-dpa", "due 2026-11-24T10:45:00Z")]);
     // Said again, nothing more is promised.
-    world.does("mara", fact(Fact::ConfirmedAt, "10:50"));
+    assert_eq!(world.refused("mara", fact(Fact::ConfirmedAt, "10:50")), "fact-unchanged");
     world.expect_clock("confirm#2", "none");
 
     let mut world = suspected();

@@ -84,6 +84,118 @@ fn a_promise_binds_where_there_is_no_cadence() {
 }
 
 #[test]
+fn a_promise_outlives_the_milestone_and_bounds_the_closing_notice() {
+    // Promised, the clock that keeps it, and by when the closing notice is due (its window is an hour).
+    for (promised, update, closing) in [
+        (Some("10:30"), "due 10:30", "due 10:30"),
+        (Some("11:05"), "due 11:05", "due 11:05"),
+        (Some("13:00"), "due 13:00", "due 11:10"),
+        (None, "none", "due 11:10"),
+    ] {
+        let mut world = World::sev1();
+        world.advance("5m");
+        world.tells("tom", "customers", promised);
+        world.advance("5m");
+        world.mitigates("ana");
+        // A promise beyond the cadence becomes a clock of its own when the cadence ends.
+        let sooner = promised == Some("10:30") || promised.is_none();
+        let name = if sooner { "update:customers" } else { "update:customers#2" };
+        let cadence = "cancelled: its milestone is reached";
+        let update = if promised.is_none() { cadence } else { update };
+        world.expect_clocks(&[(name, update), ("closing:customers", closing)]);
+        if !sooner {
+            world.expect_clock("update:customers", cadence);
+        }
+        // Both are kept by the closing notice.
+        world.advance("10m");
+        world.tells("tom", "customers", None);
+        let update = if promised.is_none() { cadence } else { "met at 10:20" };
+        world.expect_clocks(&[(name, update), ("closing:customers", "met at 10:20")]);
+        let open = world.incident().clocks.iter().filter(|c| c.is_open() && c.id.kind.audience() == Some("customers"));
+        assert_eq!(open.count(), 0);
+    }
+}
+
+#[test]
+fn a_broken_promise_is_owed_until_the_closing_notice_and_paged_once() {
+    let mut world = World::sev1();
+    world.tells("tom", "customers", Some("10:20"));
+    world.tells("tom", "executives", None);
+    world.advance("10m");
+    world.mitigates("ana");
+    world.pages();
+    world.advance("55m");
+    world.expect_clocks(&[("update:customers", "missed at 10:20"), ("closing:customers", "missed at 10:20")]);
+    let pages: Vec<_> = world.pages().into_iter().filter(|page| page.contains("missed-")).collect();
+    assert_eq!(pages, ["10:20:00.000001 missed-update:customers: tom, mara"]);
+    world.advance("1m");
+    world.tells("tom", "customers", None);
+    world.expect_clocks(&[
+        ("update:customers", "missed at 10:20, met at 11:06"),
+        ("closing:customers", "missed at 10:20, met at 11:06"),
+        ("update:customers#2", "none"),
+    ]);
+    // Broken before the milestone, it is owed beyond it too, and the slots of the cadence are not.
+    let mut world = World::sev1();
+    world.tells("tom", "customers", Some("10:20"));
+    world.advance("25m");
+    world.expect_clock("update:customers#2", "due 10:50");
+    world.mitigates("ana");
+    world.expect_clocks(&[
+        ("update:customers", "missed at 10:20"),
+        ("update:customers#2", "cancelled: its milestone is reached"),
+        ("closing:customers", "due 11:25"),
+    ]);
+}
+
+#[test]
+fn a_withdrawn_milestone_brings_the_cadence_back_beside_what_was_promised() {
+    let back = |promised: &str| {
+        let mut world = World::sev1();
+        world.tells("tom", "customers", Some(promised));
+        world.advance("5m");
+        world.mitigates("ana");
+        world.advance("10m");
+        world.validates("mara", false);
+        world.expect_clock("closing:customers", "cancelled: the milestone was withdrawn");
+        world
+    };
+    // Sooner than the next slot it stays; later it gives way.
+    back("10:25").expect_clocks(&[("update:customers", "due 10:25"), ("update:customers#2", "none")]);
+    back("10:45").expect_clocks(&[("update:customers#2", "due 10:45"), ("update:customers#3", "none")]);
+    let mut world = back("12:00");
+    world.expect_clocks(&[
+        ("update:customers#2", "cancelled: the cadence began anew"),
+        ("update:customers#3", "due 10:45"),
+    ]);
+    // Mitigated again, it is a promise still.
+    world.mitigates("ana");
+    world.expect_clocks(&[("update:customers#4", "due 12:00"), ("closing:customers#2", "due 11:15")]);
+    // Broken meanwhile it is owed, and the cadence goes on beside it.
+    let mut world = World::sev1();
+    world.tells("tom", "customers", Some("10:10"));
+    world.advance("5m");
+    world.mitigates("ana");
+    world.advance("10m");
+    world.validates("mara", false);
+    world.expect_clocks(&[("update:customers", "missed at 10:10"), ("update:customers#2", "due 10:45")]);
+}
+
+#[test]
+fn a_promise_stays_where_no_closing_notice_is_asked_for() {
+    let mut world = World::airline();
+    world.signal("pii_leak", |s| s.label = Some("suspected".to_owned()));
+    world.tells("tom", "customers", Some("15:00"));
+    world.mitigates("ana");
+    world.advance("10m");
+    world.validates("mara", true);
+    world.does("ana", Command::Resolve {});
+    world.expect_clocks(&[("update:customers", "due 15:00"), ("closing:customers", "none")]);
+    world.tells("tom", "customers", None);
+    world.expect_clock("update:customers", "met at 10:10");
+}
+
+#[test]
 fn an_audience_without_a_surface_waits_for_its_channel() {
     let mut world = World::sev1();
     world.advance("5m");

@@ -35,6 +35,7 @@ pub(crate) fn clock(clock: &Clock) -> String {
         Some(Ending::Cancelled { reason }) => parts.push(format!("cancelled: {reason}")),
         Some(Ending::Waived { by, reason }) => parts.push(format!("waived by {by}: {reason}")),
         Some(Ending::Superseded { by }) => parts.push(format!("superseded by {by}")),
+        Some(Ending::Corrected { by, reason }) => parts.push(format!("corrected by {by}: {reason}")),
         None if clock.is_paused() => parts.push("paused".to_owned()),
         None if clock.breached_at.is_some() => {}
         None => parts.push(clock.due_at.map_or("never due".to_owned(), |due| format!("due {}", instant(due)))),

@@ -280,6 +280,14 @@ impl World {
         );
     }
 
+    /// One person asks for a lower severity, another confirms it.
+    #[track_caller]
+    pub(crate) fn lowers(&mut self, who: &str, second: &str, severity: &str) {
+        let (asked, reason) = (severity.to_owned(), "looked again".to_owned());
+        self.does(who, Command::Severity { severity: asked.clone(), reason });
+        self.does(second, Command::ConfirmSeverity { severity: asked });
+    }
+
     #[track_caller]
     pub(crate) fn mitigates(&mut self, who: &str) {
         self.does(who, Command::Mitigate { note: "rolled back".to_owned() });

@@ -13,7 +13,7 @@ use wcore::incident::Status;
 
 pub(crate) use desk::{Desk, Offer};
 pub(crate) use people::{acceptances, role_acts};
-pub(crate) use steps::{acknowledge, confirm};
+pub(crate) use steps::{acknowledge, confirm, confirm_severity, decline_severity};
 pub(crate) use tell::{correction, words_acts};
 
 /// Longest single line asked for.

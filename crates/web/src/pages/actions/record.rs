@@ -5,6 +5,7 @@ use wcore::Command;
 use wcore::clock::Clock;
 use wcore::event::Fact;
 
+use super::MAX_LINE;
 use super::desk::{Desk, Offer, SOMETHING};
 use crate::pages::event_words::fact_words;
 use crate::pages::form::{Action, Field, Input};
@@ -45,17 +46,16 @@ fn severity(desk: &Desk<'_>) -> Offer {
     let names = &desk.scene.names;
     let severities = names.policy.severities.iter().filter(|severity| severity.rank != desk.incident.severity);
     let severities = severities.map(|severity| (severity.name.clone(), severity.name.clone())).collect();
-    let mut people = vec![(String::new(), "nobody".to_owned())];
-    let others = names.roster.people.iter().filter(|(id, _)| Some(id.as_str()) != desk.scene.viewer.person.as_deref());
-    people.extend(others.map(|(id, person)| (id.clone(), person.name.clone())));
+    let minutes = wcore::LOWER_WITHIN.as_secs() / 60;
     let action = Action::new("severity", "Change the severity", "Change")
         .key("s")
-        .help("In doubt the higher one. Looser deadlines need a second person.")
+        .help(format!(
+            "In doubt the higher one: it counts at once. A lower one counts when a second person confirms it \
+             within {minutes} minutes."
+        ))
         .field(Field::new("severity", "To", Input::Choice(severities)))
-        .field(Field::new("reason", "Why?", Input::Area))
-        .field(Field::new("approver", "Approved by", Input::Choice(people)).optional());
-    let why_not = crate::api::commands::must_do("severity", desk.grant).err();
-    Offer { action, why_not }
+        .field(Field::new("reason", "Why?", Input::Area));
+    allowed(desk, action)
 }
 
 fn pause(desk: &Desk<'_>) -> Offer {
@@ -106,22 +106,41 @@ fn fact(desk: &Desk<'_>) -> Offer {
         .field(Field::new("fact", "Fact", Input::Choice(facts)))
         .field(Field::new("at", "When", Input::Time).optional().hint("Leave empty for now."))
         .field(Field::new("note", "What it rests on", Input::Area));
-    let fact = Command::Fact { fact: Fact::AwareAt, at: None, note: something(), notice: None };
-    desk.offer(action, &fact)
+    allowed(desk, corrected(action))
+}
+
+/// The fields that put right what is on record.
+fn corrected(action: Action) -> Action {
+    let days = wcore::command::MAX_FACT_BEFORE.as_secs() / 86_400;
+    let sure = format!("It is meant, though it lies more than {days} days before the incident.");
+    action
+        .field(
+            Field::new("corrects", "Only to correct what is on record: why is that wrong?", Input::Line(MAX_LINE))
+                .optional()
+                .hint("Both stay on record, and statutory clocks follow the right one."),
+        )
+        .field(Field::new("sure", sure, Input::Check).optional())
+}
+
+/// An act that depends on what is typed: only whether the viewer may do it is known beforehand.
+fn allowed(desk: &Desk<'_>, action: Action) -> Offer {
+    let why_not = crate::api::commands::must_do(action.word, desk.grant).err();
+    Offer { action, why_not }
 }
 
 /// A notice that was sent to an authority.
 fn notice(desk: &Desk<'_>) -> Option<Offer> {
     let notices = notices(desk);
-    let first = notices.first()?.0.clone();
+    if notices.is_empty() {
+        return None;
+    }
     let action = Action::new("facts", "Record a submitted notice", "Record the submission")
         .help("The notice left the house. What the law asks for afterwards runs from then on.")
         .field(Field::hidden("fact", "submitted_at"))
         .field(Field::new("notice", "Notice", Input::Choice(notices)))
         .field(Field::new("at", "Submitted at", Input::Time).optional().hint("Leave empty for now."))
         .field(Field::new("note", "Evidence", Input::Area).hint("For example: the authority's reference number."));
-    let probe = Command::Fact { fact: Fact::SubmittedAt, at: None, note: something(), notice: Some(first) };
-    Some(desk.offer(action, &probe))
+    Some(allowed(desk, corrected(action)))
 }
 
 /// The notices of the class, each once: name, and words with the law.

@@ -121,3 +121,26 @@ pub(crate) fn confirm(desk: &Desk<'_>) -> Offer {
         .field(Field::new("sure", "I have looked at it myself, and I share the decision.", Input::Check));
     desk.offer(action, &Command::Confirm {})
 }
+
+/// Confirming a lower severity as the second person.
+pub(crate) fn confirm_severity(desk: &Desk<'_>) -> Offer {
+    let to = desk.incident.lowering.as_ref().map_or(desk.incident.severity, |asked| asked.to);
+    let severity = desk.scene.names.severity(to);
+    let action =
+        Action::new("confirm-severity", format!("Confirm: lower it to {severity}"), format!("Lower it to {severity}"))
+            .help("Its looser deadlines count from then on. What was missed stays missed.")
+            .field(Field::hidden("severity", severity.clone()))
+            .field(Field::new("sure", "I have looked at it myself, and I share the decision.", Input::Check));
+    desk.offer(action, &Command::ConfirmSeverity { severity })
+}
+
+/// Declining a lower severity, or taking the own request back.
+pub(crate) fn decline_severity(desk: &Desk<'_>, own: bool) -> Offer {
+    let (title, label) = if own { ("Take it back", "Take it back") } else { ("Do not agree", "Decline") };
+    let action = Action::new("decline-severity", title, label).help("The severity stays as it is.").field(Field::new(
+        "reason",
+        "Why?",
+        Input::Area,
+    ));
+    desk.offer(action, &Command::DeclineSeverity { reason: something() })
+}

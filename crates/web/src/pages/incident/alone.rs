@@ -14,11 +14,13 @@ use crate::pages::glyph::{self, Mark};
 use crate::pages::{moment, words};
 
 /// Words of the acts that have a page of their own.
-pub(crate) const WORDS: [&str; 2] = [ACKNOWLEDGE, CONFIRM];
+pub(crate) const WORDS: [&str; 3] = [ACKNOWLEDGE, CONFIRM, CONFIRM_SEVERITY];
 /// Taking it, from a message.
 const ACKNOWLEDGE: &str = "acknowledge";
 /// Resolving without proof, as the second person.
 pub(crate) const CONFIRM: &str = "confirm";
+/// Lowering the severity, as the second person.
+const CONFIRM_SEVERITY: &str = "confirm-severity";
 
 /// The page of that act; none where it has none.
 pub(crate) fn alone(scene: &Scene, view: &View, word: &str) -> Option<Markup> {
@@ -26,6 +28,7 @@ pub(crate) fn alone(scene: &Scene, view: &View, word: &str) -> Option<Markup> {
     let offer = match word {
         ACKNOWLEDGE => actions::acknowledge(&desk),
         CONFIRM => actions::confirm(&desk),
+        CONFIRM_SEVERITY => actions::confirm_severity(&desk),
         _ => return None,
     };
     let incident = &view.incident;
@@ -51,13 +54,18 @@ pub(crate) fn alone(scene: &Scene, view: &View, word: &str) -> Option<Markup> {
 
 fn act(desk: &Desk<'_>, view: &View, offer: &Offer) -> Markup {
     let path = path(desk);
-    let glass = view.incident.break_glass.as_ref().filter(|_| offer.action.word == CONFIRM);
+    let incident = &view.incident;
+    let asked = match offer.action.word {
+        CONFIRM => incident.break_glass.as_ref().map(|glass| (&glass.by, &glass.reason)),
+        CONFIRM_SEVERITY => incident.lowering.as_ref().map(|asked| (&asked.by, &asked.reason)),
+        _ => None,
+    };
     html! {
         section.act aria-labelledby="next" {
             h2 #next { (offer.action.title) }
-            @if let Some(glass) = glass {
-                p { (desk.scene.names.person(&glass.by)) " asks for it:" }
-                p.quote { (glass.reason) }
+            @if let Some((by, reason)) = asked {
+                p { (desk.scene.names.person(by)) " asks for it:" }
+                p.quote { (reason) }
             }
             p.act-help { (offer.action.help) }
             (offered(offer, &Target { path: &path, once: &desk.scene.once, id: "next" }, view.attempt.as_ref()))

@@ -1,5 +1,6 @@
 //! The incident's promises as a list: running ones first, each with its state, time and bar.
 
+use calendar::Instant;
 use maud::{Markup, html};
 use wcore::Incident;
 use wcore::clock::{Clock, Ending};
@@ -82,16 +83,20 @@ fn note(clock: &Clock, face: Face, scene: &Scene) -> Markup {
         }
         @if face == Face::AtRisk { " · " strong { "at risk" } }
         @if clock.born_late { " · late from the start, with 10 min of grace" }
-        (ending(clock, &scene.names))
+        (ending(clock, &scene.names, scene.now))
     }
 }
 
-fn ending(clock: &Clock, names: &Names) -> Markup {
+fn ending(clock: &Clock, names: &Names, now: Instant) -> Markup {
     html! {
         @match &clock.ending {
             Some(Ending::Cancelled { reason }) => { " · " (reason) },
             Some(Ending::Waived { by, reason }) => { " · by " (names.person(by)) ": " (reason) },
             Some(Ending::Superseded { by }) => { " · by " (words::clock(&by.kind)) },
+            Some(Ending::Corrected { by, reason }) => {
+                @if let Some(missed) = clock.breached_at { " · missed at " (moment::at(missed, now)) " by mistake" }
+                " · fact corrected by " (names.person(by)) ": " (reason)
+            },
             Some(Ending::Met) | None => {},
         }
     }

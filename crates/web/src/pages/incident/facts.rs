@@ -29,13 +29,28 @@ pub(super) fn facts(desk: &Desk<'_>) -> Markup {
                 }
                 dl.pairs {
                     @for (fact, act) in &incident.facts {
-                        div { dt { (fact_words(*fact)) } dd { (moment::at(act.at, now)) span.dim { ", recorded by " (names.person(&act.by)) } } }
+                        div { dt { (fact_words(*fact)) } dd { (moment::at(act.at, now)) span.dim { ", recorded by " (names.person(&act.by)) } (correction(desk, *fact, None)) } }
                     }
                     @for (notice, act) in &incident.notices {
-                        div { dt { "Submitted " code { (notice) } } dd { (moment::at(act.at, now)) span.dim { ", recorded by " (names.person(&act.by)) } } }
+                        div { dt { "Submitted " code { (notice) } } dd { (moment::at(act.at, now)) span.dim { ", recorded by " (names.person(&act.by)) } (correction(desk, Fact::SubmittedAt, Some(notice))) } }
                     }
                 }
                 @if statutory { p.dim { "Deadlines are templates for your counsel, not legal advice." } }
+            }
+        }
+    }
+}
+
+/// What a fact on record took the place of.
+fn correction(desk: &Desk<'_>, fact: Fact, notice: Option<&String>) -> Markup {
+    let mut corrections = desk.incident.corrections.iter();
+    let found = corrections.find(|one| one.fact == fact && one.notice.as_ref() == notice);
+    let (names, now) = (&desk.scene.names, desk.scene.now);
+    html! {
+        @if let Some(one) = found {
+            span.dim {
+                br;
+                "Corrected: " (names.person(&one.was.by)) " had stated " s { (moment::at(one.was.at, now)) } ". " (one.reason)
             }
         }
     }

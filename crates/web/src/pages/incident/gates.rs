@@ -1,10 +1,14 @@
-//! What stands between the fix and its resolution: the hold after validation, and break-glass.
+//! What waits for time or for a second person: the hold after validation, break-glass, and a lower
+//! severity.
 
 use maud::{Markup, html};
 use policy::model::Mode;
 use wcore::incident::Status;
 
-use crate::pages::actions::Desk;
+use super::View;
+use super::acts::{folded, path};
+use crate::pages::actions::{Desk, decline_severity};
+use crate::pages::form::Target;
 use crate::pages::glyph::{self, Mark};
 use crate::pages::{moment, words};
 
@@ -65,6 +69,31 @@ pub(super) fn glass(desk: &Desk<'_>) -> Markup {
                 p { "Confirm by " (moment::at(glass.until, now)) ", if you share the decision. Otherwise let it lapse." }
                 p { a.button href={ "/incidents/" (crate::id::incident(incident.no)) "/confirm" } { "Look and confirm" } }
             }
+        }
+    }
+}
+
+/// A request for a lower severity that waits for its second person.
+pub(super) fn lowering(desk: &Desk<'_>, view: &View) -> Markup {
+    let (incident, now, names) = (desk.incident, desk.scene.now, &desk.scene.names);
+    let waits = incident.lowering.as_ref().filter(|asked| now <= asked.until && incident.status().is_open());
+    let Some(asked) = waits else { return html! {} };
+    let own = desk.scene.viewer.person.as_deref() == Some(asked.by.as_str());
+    let path = path(desk);
+    let target = Target { path: &path, once: &desk.scene.once, id: "decline-severity" };
+    html! {
+        section.card.gate-card aria-labelledby="lowering" {
+            h2 #lowering {
+                (glyph::mark(Mark::Alert)) (names.person(&asked.by)) " asks to lower it to " (names.severity(asked.to))
+            }
+            p.quote { (asked.reason) }
+            @if own {
+                p { "A second person must confirm it by " (moment::at(asked.until, now)) "; then it lapses. Until then it stays " (names.severity(incident.severity)) "." }
+            } @else {
+                p { "Confirm by " (moment::at(asked.until, now)) ", if you share the decision. Until then it stays " (names.severity(incident.severity)) "." }
+                p { a.button href={ (path) "/confirm-severity" } { "Look and confirm" } }
+            }
+            (folded(&decline_severity(desk, own), &target, view.attempt.as_ref()))
         }
     }
 }

@@ -75,6 +75,7 @@ fn body(desk: &Desk<'_>, view: &View) -> Markup {
         div.columns {
             div.column-work {
                 (gates::glass(desk))
+                (gates::lowering(desk, view))
                 (gates::hold(desk))
                 (acts::primary(desk, view))
                 (pending::pending(desk, view))

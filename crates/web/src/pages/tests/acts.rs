@@ -193,3 +193,37 @@ async fn whoever_is_asked_to_take_over_sees_a_restricted_incident() {
     assert!(server.get(&ana, "/mine").await.contains("You are asked to take it over"));
     assert!(server.act(&ana, "accept", "role=privacy").await.contains("Accepted."));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_lower_severity_waits_for_a_second_person_who_looks_first() {
+    let (server, ana) = declared("hallucinated_commitment").await;
+    let mara = server.sign_in("mara").await;
+    let page = server.act(&ana, "severity", "severity=SEV-3&reason=Only+one+customer").await;
+    let asked = section(&page, "lowering");
+    assert!(asked.contains("A second person must confirm it") && asked.contains("Take it back"), "{asked}");
+    server.refused(&ana, "confirm-severity", "severity=SEV-3&sure=yes", "approval-required").await;
+    let page = server.act(&ana, "decline-severity", "reason=A+slip").await;
+    assert!(!page.contains("id=\"lowering\"") && page.contains("ended the request for a lower severity"));
+    server.act(&ana, "severity", "severity=SEV-3&reason=Only+one+customer").await;
+    assert!(section(&server.page(&mara).await, "lowering").contains("Look and confirm"));
+    let page = server.get(&mara, "/incidents/INC-1/confirm-severity").await;
+    assert!(page.contains("Only one customer") && page.contains("What was missed stays missed"));
+    server.refused(&mara, "confirm-severity", "severity=SEV-3", "command-malformed").await;
+    let page = server.act(&mara, "confirm-severity", "severity=SEV-3&sure=yes").await;
+    assert!(page.contains("Severity lowered from") && !page.contains("id=\"lowering\""));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_wrong_fact_is_corrected_and_both_stay_on_the_page() {
+    let (server, _) = declared("pii_leak").await;
+    let ines = server.sign_in("ines").await;
+    let typo = "fact=aware_at&at=2025-11-20T14%3A00&note=A+customer+called";
+    server.refused(&ines, "facts", typo, "time-invalid").await;
+    server.act(&ines, "facts", &format!("{typo}&sure=yes")).await;
+    let right = "fact=aware_at&at=2026-11-20T14%3A00&note=A+customer+called";
+    server.refused(&ines, "facts", right, "fact-unchanged").await;
+    let page = server.act(&ines, "facts", &format!("{right}&corrects=The+year+was+mistyped")).await;
+    let facts = section(&page, "facts");
+    assert!(facts.contains("had stated") && facts.contains("The year was mistyped"), "{facts}");
+    assert!(section(&page, "clocks").contains("fact corrected by"), "the clock that ran by mistake stays");
+}

@@ -23,6 +23,8 @@ pub(super) fn pages() -> Vec<(&'static str, Markup)> {
         ("incident-hold", shown(&hold, "ana")),
         ("incident-glass", shown(&glass, "mara")),
         ("incident-leak", shown(&leak, "ines")),
+        ("incident-lowering", shown(&leak, "mara")),
+        ("confirm-severity", alone(&leak.scene("mara"), &view(&leak, None), "confirm-severity").unwrap()),
         ("confirm", confirm),
         ("acknowledge", acknowledge),
     ]
@@ -61,8 +63,14 @@ fn glass() -> Story {
 
 fn leak() -> Story {
     let mut story = Story::begin(8, 0, signal("pii_leak", "confirmed", "Showed the address of another customer."));
+    let fact = |at, corrects: Option<&str>| {
+        let (note, corrects) = ("A customer called the hotline.".to_owned(), corrects.map(str::to_owned));
+        Command::Fact { fact: Fact::AwareAt, at: Some(at), note, notice: None, corrects, sure: true }
+    };
     let at = story.now - Duration::from_hours(2);
-    let note = "A customer called the hotline.".to_owned();
-    story.act("ines", Command::Fact { fact: Fact::AwareAt, at: Some(at), note, notice: None });
+    story.act("tom", fact(at - Duration::from_hours(365 * 24), None)).wait(1);
+    story.act("ines", fact(at, Some("The year was mistyped.")));
+    let reason = "One customer, who has been told.".to_owned();
+    story.act("ana", Command::Severity { severity: "SEV-2".to_owned(), reason });
     story
 }

@@ -46,6 +46,22 @@ fn rare(story: &Story) -> Vec<Event> {
             clock: ClockId { kind: ClockKind::Update("customers".to_owned()), cycle: 3 },
             ending: Ending::Superseded { by: id.clone() },
         },
+        Event::ClockEnded {
+            clock: ClockId { kind: ClockKind::Statutory("gdpr-33-1".to_owned()), cycle: 1 },
+            ending: Ending::Corrected { by: "ines".to_owned(), reason: "The year.".to_owned() },
+        },
+        Event::LoweringRequested { by: "ana".to_owned(), to: 2, reason: "Few.".to_owned(), until: story.now },
+        Event::LoweringDeclined { by: "tom".to_owned(), reason: "Many.".to_owned() },
+        Event::LoweringConfirmed { by: "ana".to_owned(), confirmed_by: "tom".to_owned(), reason: "Few.".to_owned() },
+        Event::FactCorrected {
+            fact: Fact::SubmittedAt,
+            notice: Some("gdpr-33-1".to_owned()),
+            was: act.clone(),
+            act: Act { by: "tom".to_owned(), at: story.now },
+            reason: "The hour.".to_owned(),
+            note: "Form 7.".to_owned(),
+        },
+        page(PageReason::Lowering { to: 2, until: story.now }),
         Event::RoleVacant { role: Role::Privacy },
         Event::StepSkipped { step: 1, round: 0 },
         Event::ReceiptAwaited { step: 0, round: 0, until: story.now },
@@ -98,6 +114,12 @@ fn rare_events_have_words() {
           Accept commander now due 08:32 UTC: work goes on
         - Tom Haas waived Accept commander | Agreed.
           Update customers no. 3 replaced by Accept commander
+        - Inês Prado corrected the fact that Notice gdpr-33-1 hung on; it ran by mistake | The year.
+        ! Ana Ruiz asks to lower the severity to SEV-2; a second person may confirm it until 08:48 UTC | Few.
+        - Tom Haas ended the request for a lower severity | Many.
+        - Ana Ruiz and Tom Haas lower the severity
+        - Corrected by Tom Haas: Notice submitted gdpr-33-1 at 08:48 UTC, not at 08:48 UTC as Ana Ruiz had stated | The hour. / Form 7.
+        - Paged the fallback list (asked to confirm a lower severity, SEV-2)
         ! Nobody holds Privacy
         ! Step 2 had nobody to page, so the next one was paged at once
           Unless a page of step 1 arrives, the next step is paged at 08:48 UTC
