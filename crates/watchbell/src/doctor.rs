@@ -150,4 +150,45 @@ mod tests {
             assert_eq!(finding.remedy.is_empty(), verdict == Ok, "whoever is warned is told what to do: {finding:?}");
         }
     }
+
+    #[test]
+    fn accounts_are_compared_with_what_the_policy_asks() {
+        let now = Instant::from_micros(1_795_788_000_000_000);
+        let folder = folder(now);
+        let documents = engine::Documents {
+            policy: policy::starter::POLICY.to_owned(),
+            roster: policy::starter::ROSTER.to_owned(),
+        };
+        let rules = engine::Rules::compile(documents).unwrap();
+        let look = |role: Option<&str>| {
+            let store = Sqlite::open(folder.path()).unwrap();
+            let head = store.reader(Workspace::default()).unwrap().head().unwrap();
+            let account =
+                |role: &str| serde_json::json!({"person": "tom", "role": role, "created_at": now, "password": null});
+            let body = role.map(|role| account(role).to_string().into_bytes());
+            let document = DocumentChange { collection: "accounts".to_owned(), id: "ab".repeat(32), body };
+            let batch = Batch {
+                expected: head.position,
+                recorded_at: head.recorded_at + Duration::from_micros(1),
+                next_incident: 1,
+                documents: vec![document],
+                ..Batch::default()
+            };
+            store.writer(Workspace::default()).unwrap().commit(&batch).unwrap();
+            work::accounts(&View::new(store.reader(Workspace::default()).unwrap()), &rules, now)
+        };
+        for (role, says, never) in [
+            (None, "tom is owner of publishing, but has no account", "tom is owner of publishing, but their account"),
+            (
+                Some("viewer"),
+                "tom is owner of publishing, but their account is only viewer",
+                "tom is owner of publishing, but has",
+            ),
+            (Some("publisher"), "mara is", "tom is"),
+        ] {
+            let found = look(role);
+            assert_eq!(found.verdict, Verdict::Warn);
+            assert!(found.says.contains(says) && !found.says.contains(never), "{role:?}: {}", found.says);
+        }
+    }
 }

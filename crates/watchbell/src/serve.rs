@@ -40,6 +40,7 @@ pub(crate) async fn run(args: &ServeArgs) -> anyhow::Result<Exit> {
     let engine = start_engine(&data, &documents, time, &public_url)?;
     let access = Access::load(&engine).await.map_err(|problem| explain(&problem))?;
     greet(&engine, &access, &public_url).await?;
+    warn_of_lacks(&engine, &access);
     let mut config = AppConfig::new(public_url);
     config.dev = args.dev;
     config.test_clock = args.test_clock.is_some();
@@ -173,6 +174,16 @@ fn time_source(test_clock: Option<&str>) -> anyhow::Result<TimeSource> {
             let at = Instant::parse(text).map_err(|e| Ended::with(Exit::Usage, format!("--test-clock: {e}")))?;
             Ok(TimeSource::test(at))
         }
+    }
+}
+
+/// Says whose account allows less than the policy asks, once there are accounts.
+fn warn_of_lacks(engine: &Engine, access: &Access) {
+    if engine.health().position == 0 {
+        return;
+    }
+    for lacks in access.lacks().into_values() {
+        tracing::warn!("{lacks}");
     }
 }
 

@@ -47,10 +47,20 @@ pub(crate) async fn user(args: &UserArgs) -> anyhow::Result<Exit> {
             let made = client.post("/api/v1/users", &json!({"person": person, "role": role})).await?;
             println!("{}", made["url"].as_str().unwrap_or_default());
             eprintln!("{person} is {role}. The link lets {person} choose a password, once, within three days.");
+            if let Some(lacks) = made["lacks"].as_str() {
+                eprintln!("warning: {lacks}");
+            }
         }
         UserCommand::List { json } => {
             let users = client.get("/api/v1/users").await?;
-            if *json { println!("{users:#}") } else { print!("{}", accounts(&users)) }
+            if *json {
+                println!("{users:#}")
+            } else {
+                print!("{}", accounts(&users))
+            }
+            for lacks in users["lacks"].as_array().into_iter().flatten().filter_map(Value::as_str) {
+                eprintln!("warning: {lacks}");
+            }
         }
         UserCommand::Remove { person } => {
             client.delete(&format!("/api/v1/users/{person}")).await?;

@@ -21,7 +21,11 @@ type Check = fn(&View, Instant) -> Result<Finding, Problem>;
 
 pub(super) fn look(view: &View, now: Instant) -> Vec<Finding> {
     let mut findings = match rules(view) {
-        Ok(rules) => reach(&rules, now),
+        Ok(rules) => {
+            let mut findings = reach(&rules, now);
+            findings.push(accounts(view, &rules, now));
+            findings
+        }
         Err(finding) => vec![finding],
     };
     let checks: [(&'static str, Check); 5] = [
@@ -47,6 +51,24 @@ fn rules(view: &View) -> Result<Rules, Finding> {
         let first = found.first().map(|diagnostic| diagnostic.message.clone()).unwrap_or_default();
         failed(format!("the documents in force have errors: {first}"))
     })
+}
+
+/// Whether people's accounts allow what the policy asks of them.
+pub(super) fn accounts(view: &View, rules: &Rules, now: Instant) -> Finding {
+    let accounts = match web::roles_of(view) {
+        Ok(accounts) => accounts,
+        Err(problem) => return Finding::fail("accounts", problem.to_string(), problem.code.remedy),
+    };
+    let fit = web::Fit { policy: &rules.policy, roster: &rules.roster, accounts: &accounts, now };
+    let lacks: Vec<String> = fit.lacks().into_values().collect();
+    match lacks.is_empty() {
+        true => Finding::ok("accounts", "they allow what the policy asks of people"),
+        false => Finding::warn(
+            "accounts",
+            lacks.join("; "),
+            "give them the role by `watchbell user create PERSON --role ROLE`",
+        ),
+    }
 }
 
 fn reach(rules: &Rules, now: Instant) -> Vec<Finding> {

@@ -3,20 +3,23 @@
 //! An administrator gives the role; the person chooses the password by a one-time link, so that
 //! nobody else ever knows it.
 
+use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 use calendar::{Duration, Instant};
+use engine::View;
 use engine::audit::Act;
 use problem::Problem;
 use serde::{Deserialize, Serialize};
 use wcore::event::Actor;
 
-use super::Access;
+use super::fit::Fit;
 use super::link::Purpose;
 use super::password::Hashed;
 use super::role::Role;
 use super::secret::SecretHash;
-use super::shelf::Expires;
+use super::shelf::{Expires, Shelf};
+use super::{ACCOUNTS, ACCOUNTS_MAX, Access};
 
 /// An account as it is stored.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -38,7 +41,21 @@ impl Expires for Account {
     }
 }
 
+/// The roles of all accounts that a store has, by person.
+pub fn roles_of(view: &View) -> Result<BTreeMap<String, Role>, Problem> {
+    let accounts = Shelf::<Account>::load(view, ACCOUNTS, ACCOUNTS_MAX)?.all();
+    Ok(accounts.into_iter().map(|(_, account)| (account.person.clone(), account.role)).collect())
+}
+
 impl Access {
+    /// Who may do less here than the policy in force asks of them, and what: one sentence a person.
+    pub fn lacks(&self) -> BTreeMap<String, String> {
+        let rules = self.engine.rules();
+        let accounts = self.list_accounts().into_iter().map(|account| (account.person, account.role)).collect();
+        let (policy, roster) = (&rules.policy, &rules.roster);
+        Fit { policy, roster, accounts: &accounts, now: self.engine.now() }.lacks()
+    }
+
     /// Every account, by person.
     pub(crate) fn list_accounts(&self) -> Vec<Account> {
         let mut accounts: Vec<Account> = self.accounts.all().into_iter().map(|(_, one)| Account::clone(&one)).collect();

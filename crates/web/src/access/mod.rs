@@ -5,6 +5,7 @@
 
 mod account;
 mod credential;
+mod fit;
 mod guard;
 mod link;
 mod origin;
@@ -22,6 +23,8 @@ use engine::Engine;
 use problem::Problem;
 
 pub(crate) use account::Account;
+pub use account::roles_of;
+pub use fit::Fit;
 pub(crate) use guard::{InFlight, Needs, Slot, guard};
 pub(crate) use link::Purpose;
 pub(crate) use password::{LENGTH_MAX as PASSWORD_LENGTH_MAX, LENGTH_MIN as PASSWORD_LENGTH_MIN};
@@ -50,6 +53,8 @@ pub const SESSION_LIFETIME: Duration = Duration::from_hours(12);
 const TOKENS_MAX: usize = 1_000;
 /// Most valid sessions: everyone of a large organization on several devices.
 const SESSIONS_MAX: usize = 10_000;
+/// Collection of accounts.
+const ACCOUNTS: &str = "accounts";
 /// Most accounts: everyone of a large organization.
 const ACCOUNTS_MAX: usize = 10_000;
 /// Most unused one-time links.
@@ -75,7 +80,7 @@ impl Access {
                     Shelf::load(view, TOKENS, TOKENS_MAX)?,
                     Shelf::load(view, PASSING[0], SESSIONS_MAX)?,
                     Shelf::load(view, PASSING[1], LINKS_MAX)?,
-                    Shelf::load(view, "accounts", ACCOUNTS_MAX)?,
+                    Shelf::load(view, ACCOUNTS, ACCOUNTS_MAX)?,
                 ))
             })
             .await?;

@@ -26,15 +26,20 @@ struct NewUser {
 
 /// `GET /api/v1/users`, by person; all of them, since a workspace has few.
 pub(crate) async fn index(State(app): State<App>) -> Json<Value> {
+    let lacks = app.access.lacks();
     let shape = |account: crate::access::Account| {
         json!({
+            "lacks": lacks.get(&account.person),
             "person": account.person,
             "role": account.role,
             "created_at": account.created_at,
             "has_password": account.password.is_some(),
         })
     };
-    list("users", app.access.list_accounts().into_iter().map(shape).collect(), None)
+    let Json(mut answer) = list("users", app.access.list_accounts().into_iter().map(shape).collect(), None);
+    // Those without an account are in no list, and asked all the same.
+    answer["lacks"] = json!(lacks.values().collect::<Vec<_>>());
+    Json(answer)
 }
 
 /// `POST /api/v1/users`: an account with that role, new or not, and a link to choose a password.
@@ -52,6 +57,7 @@ pub(crate) async fn put(
     let answer = json!({
         "person": account.person,
         "role": account.role,
+        "lacks": app.access.lacks().get(&account.person),
         "url": format!("{}{path}", app.config.public_url),
         "expires_at": app.engine.now() + LINK_LIFETIME,
     });

@@ -11,7 +11,7 @@ use super::names::Names;
 use super::{glyph, moment, words};
 
 /// The page.
-pub(crate) fn policy(scene: &Scene) -> Markup {
+pub(crate) fn policy(scene: &Scene, lacks: &[String]) -> Markup {
     let names = &scene.names;
     let main = html! {
         header.page-head {
@@ -23,6 +23,7 @@ pub(crate) fn policy(scene: &Scene) -> Markup {
         (triggers(names))
         (classes(names))
         (roles(names))
+        (lacking(lacks))
         (escalation(names))
     };
     let frame = Page { title: "Policy", section: Section::Policy, live: None, summary: String::new(), wall: false };
@@ -235,6 +236,19 @@ fn roles(names: &Names) -> Markup {
                         }
                     }
                 }
+            }
+        }
+    }
+}
+
+/// Whose account allows less than the policy asks; for administrators.
+fn lacking(lacks: &[String]) -> Markup {
+    html! {
+        @if !lacks.is_empty() {
+            section aria-labelledby="lacks" {
+                h2 #lacks { "Accounts that allow less than this asks" }
+                @for one in lacks { div.caution { (glyph::mark(glyph::Mark::Alert)) div { p { (one) "." } } } }
+                p.dim { "Give them a role with " code { "watchbell user create PERSON --role ROLE" } "." }
             }
         }
     }

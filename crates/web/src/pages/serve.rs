@@ -272,7 +272,8 @@ fn seen_deliveries(view: &View, viewer: &Viewer) -> Result<Vec<Delivery>, Proble
 
 /// `GET /policy`
 pub(crate) async fn show_policy(State(app): State<App>, viewer: Viewer) -> Result<Response, Refusal> {
-    Ok(html(policy::policy(&scene(&app, viewer)?)))
+    let lacks = if viewer.admin { app.access.lacks().into_values().collect() } else { Vec::new() };
+    Ok(html(policy::policy(&scene(&app, viewer)?, &lacks)))
 }
 
 pub(super) fn scene(app: &App, viewer: Viewer) -> Result<Scene, Problem> {

@@ -177,6 +177,25 @@ async fn roles_count_from_the_moment_they_are_given() {
     assert_eq!(tell("customers").await.status, 200);
 }
 
+#[tokio::test]
+async fn accounts_that_allow_less_than_the_policy_asks_are_told() {
+    let world = World::new().await;
+    // Tom owns publishing in the starter's policy.
+    let made = world.post("/api/v1/users", &json!({ "person": "tom", "role": "viewer" })).await.json();
+    let lacks = made["lacks"].as_str().unwrap();
+    assert!(lacks.starts_with("tom is owner of publishing") && lacks.ends_with("asks for publisher"), "{lacks}");
+    let users = world.get("/api/v1/users").await.json();
+    assert_eq!(users["users"][0]["lacks"], lacks);
+    let all = users["lacks"].to_string();
+    assert!(all.contains(lacks) && all.contains("but has no account"), "{all}");
+    assert!(world.get("/policy").await.text.contains(lacks));
+    let ben = world.person("ben").await;
+    assert!(!world.call("GET", "/policy", &ben, "").await.text.contains(lacks), "it is for administrators");
+    let made = world.post("/api/v1/users", &json!({ "person": "tom", "role": "publisher" })).await.json();
+    assert_eq!(made["lacks"], Value::Null);
+    assert!(!world.get("/policy").await.text.contains("tom is owner"));
+}
+
 /// The one route of the table that is walked once for each command.
 const COMMANDS: &str = "/api/v1/incidents/{id}/{command}";
 

@@ -48,11 +48,17 @@ pub(super) fn withheld(problem: &Problem) -> Markup {
         div.caution {
             (glyph::mark(Mark::Alert))
             div {
-                p { strong { "Not now: " } (sentence(problem.code.title)) }
+                p { strong { (heading(problem)) ": " } (sentence(problem.code.title)) }
                 p.dim { (sentence(&problem.detail)) }
             }
         }
     }
+}
+
+/// How long the refusal lasts: until something happens, or until the reader has another role.
+fn heading(problem: &Problem) -> &'static str {
+    let by_role = [problem::ROLE_MISSING.id, problem::SCOPE_MISSING.id].contains(&problem.code.id);
+    if by_role { "Not with your role" } else { "Not now" }
 }
 
 /// Everything else that can be done.
@@ -82,7 +88,7 @@ pub(super) fn folded(offer: &Offer, target: &Target<'_>, attempt: Option<&Attemp
         details.fold.is-shut[offer.why_not.is_some()] #(target.id) name="other" open[refused] data-key=[action.key] {
             summary {
                 span { (action.title) }
-                @if offer.why_not.is_some() { small { "not now" } }
+                @if let Some(problem) = &offer.why_not { small { (heading(problem).to_lowercase()) } }
                 @if let Some(key) = action.key { kbd aria-hidden="true" { (key) } }
             }
             div.fold-body {

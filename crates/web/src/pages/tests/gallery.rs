@@ -39,7 +39,7 @@ fn pages() -> Vec<(&'static str, Markup)> {
                 &hold::section(&scene, &Grant::Role(Role::Responder), None),
             ),
         ),
-        ("policy", policy::policy(&scene)),
+        ("policy", policy::policy(&scene, &[])),
         ("sign-in", outside::sign_in("Ana Ruiz", "abc")),
         ("not-found", outside::problem(&Problem::new(&problem::INCIDENT_UNKNOWN, "`INC-99` names no incident"), "/")),
         ("error", outside::code(&problem::EVIDENCE_STALE)),
