@@ -98,6 +98,8 @@ impl Site {
         let mut command = Command::new(cargo::binary()?);
         command.args(args).current_dir(self.dir.path()).stdin(Stdio::null());
         command.env("WATCHBELL_BOOTSTRAP_TOKEN", ADMIN);
+        // What is measured is the machine, not the quota.
+        command.env("WATCHBELL_SIGNALS_PER_MINUTE", "unlimited");
         command.envs(self.env.iter().map(|(name, value)| (name, value)));
         Ok(command)
     }

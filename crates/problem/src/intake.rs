@@ -63,7 +63,10 @@ crate::codes! { INTAKE;
         remedy: "Declare the heartbeat under `heartbeats` in the policy, and make its key on its page under `/sources`, or by `watchbell token create NAME --scope signals:write --source heartbeat:NAME`.";
     QUOTA_EXCEEDED = "quota-exceeded", 429, "the source has used up its quota",
         cause: "The source sent more signals within a minute than it may. Nothing of this request was taken in.",
-        remedy: "Wait as long as `Retry-After` says and send again. If the rate is meant, raise the source's `per_minute` in the policy, or `signals_per_minute` in the settings.";
+        remedy: "Wait as long as `Retry-After` says and send again; requests that raise the most severe severity at once have a reserve of their own. If the rate is meant, raise the source's `per_minute` in the policy, or `signals_per_minute` in the settings.";
+    SERVICES_FLOODING = "services-flooding", 429, "a key brings ever new services",
+        cause: "One key sent signals that fire triggers for more than 60 services within an hour that the policy does not declare. What it says of further ones is taken in as of the service `many-services`, with the own name as the label `service`: it opens, raises and pages as before, in one incident a class.",
+        remedy: "Look at the incident of `many-services`, and at the sender. If the services are meant, declare them under `services` in the policy; if not, revoke the key.";
     PAGERDUTY_FORMAT = "pagerduty-format", 400, "this is not an event of PagerDuty's Events API, version 2",
         cause: "Events need `routing_key`, `event_action` and, to trigger, a `payload` with `summary`, `source` and `severity` (critical, error, warning or info); to acknowledge or resolve, a `dedup_key`. Changes need `routing_key` and `payload.summary`.",
         remedy: "Correct the fields that the detail names. The sender got the same list in PagerDuty's form, and will not send the event again by itself.";

@@ -17,6 +17,9 @@ use crate::heartbeat::Heartbeat;
 /// File that is read where no other is named, if it exists.
 const DEFAULT_FILE: &str = "watchbell.toml";
 
+/// How a setting says that it has no limit.
+const UNLIMITED: &str = "unlimited";
+
 /// Where a value comes from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Origin {
@@ -64,10 +67,27 @@ struct File {
     public_url: Option<String>,
     status_url: Option<String>,
     status_export: Option<String>,
-    signals_per_minute: Option<u32>,
+    signals_per_minute: Option<Limit>,
     heartbeat: Option<Heartbeat>,
     #[serde(default)]
     retention: RetentionFile,
+}
+
+/// A number, or `unlimited`.
+#[derive(Debug, Deserialize)]
+#[serde(untagged)]
+enum Limit {
+    Number(u32),
+    Word(String),
+}
+
+impl fmt::Display for Limit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Limit::Number(number) => number.fmt(f),
+            Limit::Word(word) => word.fmt(f),
+        }
+    }
 }
 
 /// `[retention]` of `watchbell.toml`.
@@ -87,7 +107,7 @@ const TABLE: [(&str, &str, &str); 10] = [
     ("public_url", "WATCHBELL_PUBLIC_URL", ""),
     ("status_url", "WATCHBELL_STATUS_URL", ""),
     ("status_export", "WATCHBELL_STATUS_EXPORT", ""),
-    ("signals_per_minute", "WATCHBELL_SIGNALS_PER_MINUTE", ""),
+    ("signals_per_minute", "WATCHBELL_SIGNALS_PER_MINUTE", "60000"),
     ("retention.signals", "WATCHBELL_RETENTION_SIGNALS", "400d"),
     ("retention.private_texts", "WATCHBELL_RETENTION_PRIVATE_TEXTS", "180d"),
 ];
@@ -117,7 +137,7 @@ impl Settings {
             file.public_url,
             file.status_url,
             file.status_export,
-            file.signals_per_minute.map(|count| count.to_string()),
+            file.signals_per_minute.map(|limit| limit.to_string()),
             file.retention.signals,
             file.retention.private_texts,
         ];
@@ -144,12 +164,13 @@ impl Settings {
         Ok(Settings { all, heartbeat: file.heartbeat })
     }
 
-    /// A setting that is a number above zero; `None` where it is not given.
+    /// A setting that is a number above zero; `None` where it has no limit.
     pub(crate) fn number(&self, name: &str) -> anyhow::Result<Option<u32>> {
-        let wrong =
-            |text: &str| Ended::with(Exit::Usage, format!("{name} is `{text}`, and must be a number above zero"));
+        let wrong = |text: &str| {
+            Ended::with(Exit::Usage, format!("{name} is `{text}`, and must be a number above zero, or `{UNLIMITED}`"))
+        };
         match self.get(name) {
-            "" => Ok(None),
+            UNLIMITED => Ok(None),
             text => text.parse().ok().filter(|number| *number > 0).map(Some).ok_or_else(|| wrong(text)),
         }
     }

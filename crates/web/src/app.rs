@@ -10,6 +10,7 @@ use wcore::Incident;
 
 use crate::access::{Access, InFlight, Viewer};
 use crate::id;
+use crate::intake::flood::Floods;
 use crate::intake::way::Ledger;
 use crate::learning::Remembered;
 use crate::metrics::Meters;
@@ -36,6 +37,11 @@ pub struct AppConfig {
 /// Requests of one sender at once: four times the widest load test, and 256 MiB of bodies at worst.
 pub const IN_FLIGHT_MAX: usize = 256;
 
+/// Signals of a built-in source in a minute, unless the settings say otherwise: a thousand a second on
+/// average, a minute's worth at once, 3.6 million an hour. The evaluations of a large team are a tenth
+/// of it, and a machine writes many times as many, so that one sender's loop leaves room for others.
+pub(crate) const SIGNALS_PER_MINUTE: u32 = 60_000;
+
 impl AppConfig {
     /// The settings of an ordinary server.
     pub fn new(public_url: impl Into<String>) -> AppConfig {
@@ -46,7 +52,7 @@ impl AppConfig {
             dev: false,
             test_clock: false,
             in_flight_max: IN_FLIGHT_MAX,
-            signals_per_minute: None,
+            signals_per_minute: Some(SIGNALS_PER_MINUTE),
             status_url,
         }
     }
@@ -61,6 +67,7 @@ pub(crate) struct App {
     pub(crate) meters: Arc<Meters>,
     pub(crate) in_flight: Arc<InFlight>,
     pub(crate) ledger: Arc<Ledger>,
+    pub(crate) floods: Arc<Floods>,
     pub(crate) status: Arc<Watch>,
     pub(crate) remembered: Arc<Remembered>,
 }

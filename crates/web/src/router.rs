@@ -174,6 +174,7 @@ pub fn router(engine: Engine, access: Arc<Access>, config: AppConfig) -> Router 
         meters: Arc::new(Meters::default()),
         in_flight: Arc::new(InFlight::default()),
         ledger: Arc::new(Ledger::default()),
+        floods: Arc::default(),
         remembered: Arc::default(),
     };
     let mut router = Router::new();

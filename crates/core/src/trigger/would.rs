@@ -21,6 +21,12 @@ pub struct Would {
     pub key: String,
     /// What it would do with the signal, in plain words.
     pub says: String,
+    /// It may open an incident, now or when there is more evidence.
+    #[serde(skip)]
+    pub opens: bool,
+    /// It would do so at once.
+    #[serde(skip)]
+    pub at_once: bool,
 }
 
 impl Triggers {
@@ -45,6 +51,7 @@ impl Triggers {
                     format!("shows that it still comes; fires without {}", rule.clause())
                 }
             };
+            let raises = !ended && trigger.mode == Mode::Active;
             // An alert that has ended is evidence only where one signal is enough, or is counted.
             let says = match (ended, &trigger.kind) {
                 (false, _) => says,
@@ -58,6 +65,8 @@ impl Triggers {
                 severity: trigger.raise.severity,
                 key: key(trigger, signal),
                 says,
+                opens: raises && !matches!(trigger.kind, TriggerKind::Absence { .. }),
+                at_once: raises && matches!(trigger.kind, TriggerKind::When(_)),
             })
         };
         let waiting = self.absent.get(&signal.metric).into_iter().flatten().copied();

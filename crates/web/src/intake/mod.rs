@@ -5,6 +5,7 @@
 //! all can be taken in is refused, so that its sender notices. Formats are read by the crate
 //! `intake`; here stands what needs the engine, such as which incident a sender's key means.
 
+pub(crate) mod flood;
 mod grafana;
 pub(crate) mod heartbeat;
 mod pagerduty;
@@ -80,7 +81,7 @@ async fn notified(
 
 async fn take_in(way: &Way<'_>, read: Vec<Result<Signal, Rejected>>, bytes: usize) -> Result<Value, Refusal> {
     let app = way.app;
-    let Sorted { signals, rejected } = sort(app, read);
+    let Sorted { mut signals, rejected } = sort(app, read);
     if way.test {
         let rejected: Vec<Value> = rejected.iter().take(REJECTED_SHOWN_MAX).map(rejection).collect();
         return Ok(json!({ "test": true, "understood": way.explain(&signals), "rejected": rejected }));
@@ -98,7 +99,8 @@ async fn take_in(way: &Way<'_>, read: Vec<Result<Signal, Rejected>>, bytes: usiz
     let (accepted, duplicates, incidents) = match signals.is_empty() {
         true => (0, 0, Vec::new()),
         false => {
-            way.admit(signals.len())?;
+            way.admit(&signals)?;
+            way.contain(&mut signals);
             let accepted = app.engine.signals(signals, bytes).await?;
             app.ledger.received(way.name, (accepted.accepted, accepted.duplicates), app.engine.now());
             (accepted.accepted, accepted.duplicates, accepted.incidents)

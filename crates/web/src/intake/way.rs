@@ -30,13 +30,15 @@ pub(crate) struct Way<'a> {
     pub(crate) app: &'a App,
     pub(crate) name: &'a str,
     per_minute: Option<u32>,
+    /// Names the key that opened it.
+    credential: &'a str,
     /// Nothing is to happen: the sender asks how it would be understood.
     pub(crate) test: bool,
 }
 
 impl<'a> Way<'a> {
     /// Opens a built-in way in.
-    pub(crate) fn enter(app: &'a App, name: &'a str, principal: &Principal, uri: &Uri) -> Result<Way<'a>, Problem> {
+    pub(crate) fn enter(app: &'a App, name: &'a str, principal: &'a Principal, uri: &Uri) -> Result<Way<'a>, Problem> {
         Way::declared(app, name, principal, uri, app.config.signals_per_minute)
     }
 
@@ -44,11 +46,11 @@ impl<'a> Way<'a> {
     pub(crate) fn declared(
         app: &'a App,
         name: &'a str,
-        principal: &Principal,
+        principal: &'a Principal,
         uri: &Uri,
         per_minute: Option<u32>,
     ) -> Result<Way<'a>, Problem> {
-        let way = Way { app, name, per_minute, test: asks_only(uri) };
+        let way = Way { app, name, per_minute, credential: &principal.credential, test: asks_only(uri) };
         way.hear(principal.must_speak_for(name))?;
         Ok(way)
     }
@@ -61,12 +63,32 @@ impl<'a> Way<'a> {
         result
     }
 
-    /// Whether so many signals may come in now.
-    pub(crate) fn admit(&self, count: usize) -> Result<(), Problem> {
+    /// Whether these signals may come in now. Beyond the quota there is a reserve as large again for
+    /// requests that raise the most severe severity at once: a flood from one's own sender hides no SEV-1.
+    pub(crate) fn admit(&self, signals: &[Signal]) -> Result<(), Problem> {
         let Some(per_minute) = self.per_minute else { return Ok(()) };
         let now = self.app.engine.now();
-        let admitted = self.app.ledger.admit(self.name, per_minute, count, now);
+        let admit = |reserve| self.app.ledger.admit(self.name, (per_minute, reserve), signals.len(), now);
+        let admitted = match admit(false) {
+            Err(_) if self.is_severe(signals) => admit(true),
+            admitted => admitted,
+        };
         self.hear(admitted)
+    }
+
+    fn is_severe(&self, signals: &[Signal]) -> bool {
+        let rules = self.app.engine.rules();
+        let most = rules.policy.severities.iter().map(|severity| severity.rank).min();
+        let mut would = signals.iter().flat_map(|signal| rules.would(signal));
+        would.any(|would| would.at_once && Some(would.severity) == most)
+    }
+
+    /// Keeps what one key says of ever further services together; see [`super::flood`].
+    pub(crate) fn contain(&self, signals: &mut [Signal]) {
+        let App { engine, floods, .. } = self.app;
+        if let Some(problem) = floods.contain(self.credential, signals, &engine.rules(), engine.now()) {
+            engine.complain(problem);
+        }
     }
 
     /// What would be made of signals, and of which triggers they are evidence.
@@ -99,6 +121,8 @@ pub(crate) struct Account {
     /// The last of what was not taken in, newest first.
     pub(crate) rejects: VecDeque<Reject>,
     bucket: Option<Bucket>,
+    /// For what is severe, once the bucket is empty.
+    reserve: Option<Bucket>,
 }
 
 /// Something that was not taken in. It names fields and codes, never what stood in them.
@@ -162,18 +186,19 @@ impl Ledger {
         });
     }
 
-    fn admit(&self, name: &str, per_minute: u32, count: usize, now: Instant) -> Result<(), Problem> {
+    fn admit(&self, name: &str, (per_minute, reserve): (u32, bool), count: usize, now: Instant) -> Result<(), Problem> {
         let mut admitted = Ok(());
         self.change(name, |account| {
             let full = Bucket { level: f64::from(per_minute), at: now };
-            let mut bucket = account.bucket.unwrap_or(full).filled(per_minute, now);
+            let kept = if reserve { &mut account.reserve } else { &mut account.bucket };
+            let mut bucket = kept.unwrap_or(full).filled(per_minute, now);
             if bucket.level >= 1.0 {
                 bucket.level -= count as f64;
             } else {
                 let detail = format!("`{name}` may send {per_minute} signals a minute, and has");
                 admitted = Err(Problem::new(&problem::QUOTA_EXCEEDED, detail));
             }
-            account.bucket = Some(bucket);
+            *kept = Some(bucket);
         });
         admitted
     }
@@ -203,7 +228,7 @@ mod tests {
         let mut shown = Vec::new();
         for (second, count) in [(0, 40), (0, 40), (0, 1), (10, 1), (20, 1), (21, 60), (22, 1), (300, 60), (300, 1)] {
             let now = start + Duration::from_secs(second);
-            let admitted = ledger.admit("desk", 60, count, now);
+            let admitted = ledger.admit("desk", (60, false), count, now);
             shown.push((second, count, admitted.is_ok(), ledger.account("desk").left(60, now)));
         }
         assert_eq!(
@@ -220,7 +245,10 @@ mod tests {
                 (300, 1, false, 0),
             ]
         );
-        let other = ledger.admit("shop", 60, 1, start);
+        let later = start + Duration::from_secs(300);
+        let reserve: Vec<bool> = (0..3).map(|_| ledger.admit("desk", (60, true), 30, later).is_ok()).collect();
+        assert_eq!(reserve, [true, true, false], "the reserve has an end, too");
+        let other = ledger.admit("shop", (60, false), 1, start);
         assert!(other.is_ok(), "quotas are apart");
     }
 

@@ -95,3 +95,48 @@ async fn alertmanager_is_answered_after_the_commit() {
     let complaints = world.engine.read(|view| view.self_alerts()).await.unwrap();
     assert!(complaints.iter().any(|alert| alert.code == "alerts-truncated"), "{complaints:?}");
 }
+
+#[tokio::test]
+async fn one_key_fills_one_incident_with_what_it_invents() {
+    let world = World::new().await;
+    let key = world.token(json!({"name": "leaked", "scopes": ["signals:write"]})).await;
+    let leak = |service: &str, id: usize| {
+        let mut one = signal("pii_leak", &format!("{service}-{id}"));
+        one["service"] = json!(service);
+        one
+    };
+    let invented: Vec<Value> = (0..100).map(|n| leak(&format!("invented-{n}"), n)).collect();
+    let answer = world.call("POST", "/v1/signals", &key, json!(invented).to_string()).await.json();
+    assert_eq!((&answer["accepted"], answer["incidents"].as_array().unwrap().len()), (&json!(100), 61), "{answer}");
+    // Who is declared keeps an incident of their own, whatever the key did before.
+    let declared = world.call("POST", "/v1/signals", &key, leak("support-assistant", 0).to_string()).await.json();
+    let more = world.call("POST", "/v1/signals", &key, leak("invented-100", 0).to_string()).await.json();
+    world.settle().await;
+    let flood = more["incidents"][0].as_str().unwrap().to_owned();
+    assert!(
+        declared["incidents"][0] != json!(flood) && answer["incidents"].as_array().unwrap().contains(&json!(flood))
+    );
+    let incident = world.get(&format!("/api/v1/incidents/{flood}")).await.json();
+    assert_eq!((&incident["service"], &incident["severity"]["name"]), (&json!("many-services"), &json!("SEV-1")));
+    let paged = world.get(&format!("/api/v1/deliveries?incident={flood}")).await.json();
+    assert!(!paged["deliveries"].as_array().unwrap().is_empty(), "it pages as any other");
+    let stored = world.get("/api/v1/signals?limit=1000").await.json();
+    let joined = stored["signals"].as_array().unwrap().iter().filter(|one| one["service"] == "many-services");
+    let names: Vec<&str> = joined.map(|one| one["labels"]["service"].as_str().unwrap()).collect();
+    assert_eq!((names.len(), names.last()), (41, Some(&"invented-100")), "each keeps its name");
+    assert!(world.get("/").await.text.contains("services-flooding"));
+}
+
+#[tokio::test]
+async fn a_flood_of_the_same_sender_hides_nothing_severe() {
+    let world = World::with(|config| web::AppConfig { signals_per_minute: Some(1), ..config }).await;
+    for (metric, id, wanted) in [
+        ("latency", "a", "202"),
+        ("latency", "b", "429 quota-exceeded"),
+        ("pii_leak", "c", "202"),
+        ("latency", "d", "429 quota-exceeded"),
+        ("pii_leak", "e", "429 quota-exceeded"),
+    ] {
+        assert_eq!(world.post("/v1/signals", &signal(metric, id)).await.verdict(), wanted, "{id}");
+    }
+}
