@@ -10,6 +10,8 @@ use crate::Position;
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 /// Why the journal refuses or fails. Whatever was asked for was not done at all.
+///
+/// `path` names the database: a file, or the address of a server without user and password.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// Somebody else committed first; read what is new and decide again.
@@ -94,6 +96,28 @@ pub enum Error {
         /// What the system said.
         detail: String,
     },
+    /// The database server is not there, or the connection to it was lost.
+    #[error("{path}: the database server cannot be reached ({detail})")]
+    Unreachable {
+        /// The database.
+        path: PathBuf,
+        /// What was found.
+        detail: String,
+    },
+    /// The database server is there and refuses us.
+    #[error("{path}: the database server does not let us in ({detail})")]
+    Rejected {
+        /// The database.
+        path: PathBuf,
+        /// What the server said.
+        detail: String,
+    },
+    /// The URL of the database cannot be used. It is never quoted, since it may hold a password.
+    #[error("the URL of the database cannot be used: {detail}")]
+    Address {
+        /// What is wrong with it.
+        detail: String,
+    },
     /// No space is left.
     #[error("{path}: no space is left on the disk; the change was rolled back")]
     Full {
@@ -147,6 +171,9 @@ impl Error {
             Error::Foreign { .. } => &problem::STORE_FOREIGN,
             Error::InUse { .. } => &problem::STORE_IN_USE,
             Error::ReadOnly { .. } => &problem::STORE_READ_ONLY,
+            Error::Unreachable { .. } => &problem::STORE_UNREACHABLE,
+            Error::Rejected { .. } => &problem::STORE_REJECTED,
+            Error::Address { .. } => &problem::STORE_ADDRESS,
             Error::Full { .. } => &problem::STORE_FULL,
             Error::Disk { .. } => &problem::STORE_FAILED,
             Error::Busy { .. } => &problem::STORE_BUSY,

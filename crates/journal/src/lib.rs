@@ -1,4 +1,4 @@
-//! Head, blocks, events, incident rows and outbox behind one trait: SQLite and in memory.
+//! Head, blocks, events, incident rows and outbox behind one trait: SQLite, PostgreSQL and in memory.
 //!
 //! The journal keeps positions, hashes, keys and blobs. It does not know what an
 //! incident means, it never reads a clock, and it sends nothing: the engine encodes,
@@ -8,12 +8,15 @@
 //! Everything is synchronous: the engine commits on its own thread and reads from
 //! blocking tasks. SQLite is driven through `rusqlite` and not an async driver, because
 //! there is one writer, whose prepared statements and grouped commits gain nothing from
-//! a runtime. Nothing of SQLite shows in the traits, which other databases implement too.
+//! a runtime. PostgreSQL is driven through `tokio-postgres` on a thread of its own, because a batch sent
+//! in one go takes two round trips. Nothing of either shows in the traits.
 
 mod chain;
 mod error;
 mod id;
 mod memory;
+mod pool;
+mod postgres;
 mod read;
 mod rows;
 mod sqlite;
@@ -23,6 +26,7 @@ mod verify;
 pub use error::{Error, Result};
 pub use id::{Digest, IncidentNo, Position, Workspace};
 pub use memory::Memory;
+pub use postgres::{Postgres, Scratch};
 pub use read::{
     Counts, DeliveryFilter, DeliveryPlace, Entry, EventPlace, IncidentFilter, PrivateEntry, StoredBlock, StoredEvent,
     StoredRequest,

@@ -26,8 +26,10 @@ pub trait Writer: Send {
 
     /// Writes the whole batch, moves the head, and returns once that is durable.
     ///
-    /// [`Error::Disk`](crate::Error::Disk) leaves one thing open: when the disk fails while syncing, and the
-    /// machine then crashes, the batch may be found after all. It was not answered, so both are right.
+    /// Two errors leave one thing open, and the batch may be found after all; it was not answered, so both are
+    /// right: [`Error::Disk`](crate::Error::Disk), when the disk fails while syncing and the machine then crashes,
+    /// and [`Error::Unreachable`](crate::Error::Unreachable), when a server is lost while it commits and does not
+    /// come back. Read the head before going on.
     fn commit(&mut self, batch: &Batch) -> Result<Head>;
 
     /// Writes claims, attempts and documents in one durable transaction of their own. The head stays.

@@ -40,6 +40,15 @@ crate::codes! { STORAGE;
     STORE_CONSTRAINT = "store-constraint", 500, "the change contradicts what is stored",
         cause: "A row that must be new exists already, or one that must exist does not. Nothing was written.",
         remedy: "This is a defect of Watchbell: please report it with the detail. Everything else goes on.";
+    STORE_UNREACHABLE = "store-unreachable", 503, "the database server cannot be reached",
+        cause: "PostgreSQL does not answer at its address, is starting or shutting down, has no connection left, or the connection was lost. What was answered before is on its disk.",
+        remedy: "Check that the server runs and can be reached from this machine. Watchbell connects again by itself; requests that were refused meanwhile can be sent again.";
+    STORE_REJECTED = "store-rejected", 503, "the database server does not let us in",
+        cause: "The user, the password, the database's name or the user's rights do not fit, or the schema belongs to somebody else.",
+        remedy: "Correct `WATCHBELL_DATABASE_URL`, or let the user own the database: `CREATE DATABASE watchbell OWNER watchbell`.";
+    STORE_ADDRESS = "store-address", 422, "the URL of the database cannot be used",
+        cause: "It is not of the form `postgres://user:password@host/database`, or a parameter is unknown or has no such value.",
+        remedy: "Correct what the detail names. Encryption is `sslmode=require`, or `sslmode=disable` in a trusted network; certificates are verified with the machine's authorities or those of `sslrootcert=FILE`.";
     CLOCK_BACKWARDS = "clock-backwards", 503, "the clock went backwards",
         cause: "The machine's time lies before the last time in the journal, and journal time only moves forward.",
         remedy: "Correct the machine's clock and keep it synchronised (NTP); then start again.";

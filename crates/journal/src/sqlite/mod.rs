@@ -7,7 +7,6 @@ mod health;
 mod lists;
 mod open;
 mod outbox;
-mod pool;
 mod reader;
 mod schema;
 mod writer;
@@ -22,8 +21,14 @@ use std::sync::Arc;
 pub use backup::{Progress, Restoring};
 pub use health::Files;
 
+use rusqlite::Connection;
+
+use crate::pool::{Lendable, Pool};
 use crate::store::{Reader, Store, Writer};
 use crate::{Error, Result, Workspace};
+
+/// Connections for reading: enough for an export, a board and the engine at once; further readers wait.
+const READERS: usize = 4;
 
 /// A journal in one SQLite database, locked against other servers for as long as it or one of its
 /// writers and readers lives.
@@ -34,7 +39,7 @@ pub struct Sqlite {
 /// What the store, its writers and its readers have in common.
 struct Shared {
     path: PathBuf,
-    pool: pool::Pool,
+    pool: Pool<Connection>,
     /// Held, never read: the lock ends when the file is closed. A store for reading only has none.
     lock: Option<File>,
 }
@@ -45,19 +50,26 @@ impl Sqlite {
     /// `path` is a data directory, which is created if need be, or a database file (`….db`).
     pub fn open(path: impl AsRef<Path>) -> Result<Sqlite> {
         let (path, lock) = open::for_server(path.as_ref())?;
-        Ok(Sqlite { shared: Arc::new(Shared { pool: pool::Pool::new(path.clone()), path, lock: Some(lock) }) })
+        Ok(Sqlite { shared: Arc::new(Shared { pool: readers(&path), path, lock: Some(lock) }) })
     }
 
     /// Opens an existing database beside a running server, or without one. It has readers only.
     pub fn open_read_only(path: impl AsRef<Path>) -> Result<Sqlite> {
         let path = open::for_reading(path.as_ref())?;
-        Ok(Sqlite { shared: Arc::new(Shared { pool: pool::Pool::new(path.clone()), path, lock: None }) })
+        Ok(Sqlite { shared: Arc::new(Shared { pool: readers(&path), path, lock: None }) })
     }
 
     /// The database file.
     pub fn path(&self) -> &Path {
         &self.shared.path
     }
+}
+
+impl Lendable for Connection {}
+
+fn readers(path: &Path) -> Pool<Connection> {
+    let path = path.to_owned();
+    Pool::new(READERS, move || open::reader(&path))
 }
 
 impl Store for Sqlite {

@@ -1,4 +1,5 @@
-//! One suite of guarantees for every store, then what only SQLite has to hold: files, locks, versions, tampering.
+//! One suite of guarantees for every store, then what only one of them has to hold: files, locks and versions
+//! of SQLite, lost connections, several nodes and versions of PostgreSQL.
 
 // Clippy's exception for tests does not reach the helpers of an integration test.
 #![allow(clippy::unwrap_used)]
@@ -8,6 +9,8 @@ mod backup;
 mod incidents;
 mod order;
 mod outbox;
+mod postgres;
+mod proxy;
 mod small;
 mod sqlite;
 mod support;

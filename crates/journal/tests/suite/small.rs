@@ -2,13 +2,40 @@
 
 use journal::{DetectorChange, IdempotencyRow, OutboxChanges};
 
-use crate::support::{ALL, World, at, document, guarantees, private};
+use crate::support::{ALL, World, at, claim, delivery, document, guarantees, private, request};
 
 guarantees! {
+    texts_are_ordered_by_their_bytes
     documents_are_put_deleted_and_listed_by_id
     answers_are_remembered_until_they_expire
     detectors_are_put_and_deleted
     personal_data_is_read_until_it_is_erased
+}
+
+fn texts_are_ordered_by_their_bytes(mut world: World) {
+    let ids = ["a", "B", "\u{e4}", "_", "Z", "aa", "A b", "10", "9"];
+    let mut ordered = ids;
+    ordered.sort_unstable();
+    let detector = |key: &str| DetectorChange { key: key.to_owned(), state: Some(vec![1]) };
+    world.commit(|batch| {
+        batch.documents = ids.map(|id| document("token", id, Some("x"))).into();
+        batch.detectors = ids.map(detector).into();
+        batch.requests = ids.map(|id| request(id, 1, 1)).into();
+        batch.deliveries = vec![claim("a", ids.map(|id| delivery(id, 1, 1)).into())];
+    });
+    let documents = world.reader.documents("token", "", ALL).unwrap();
+    assert_eq!(documents.iter().map(|(id, _)| id.as_str()).collect::<Vec<_>>(), ordered);
+    for (index, after) in ordered.iter().enumerate() {
+        let rest = world.reader.documents("token", after, ALL).unwrap();
+        assert_eq!(rest.len(), ordered.len() - index - 1, "after {after}");
+    }
+    let detectors = world.reader.detectors().unwrap();
+    assert_eq!(detectors.iter().map(|(key, _)| key.as_str()).collect::<Vec<_>>(), ordered);
+    let deliveries = world.reader.due_deliveries(at(1), ALL).unwrap();
+    assert_eq!(deliveries.iter().map(|row| row.id.as_str()).collect::<Vec<_>>(), ordered);
+    let requests = world.reader.pending_requests(ALL).unwrap();
+    let unclaimed: Vec<&str> = ordered.into_iter().filter(|id| *id != "a").collect();
+    assert_eq!(requests.iter().map(|stored| stored.request.id.as_str()).collect::<Vec<_>>(), unclaimed);
 }
 
 fn documents_are_put_deleted_and_listed_by_id(mut world: World) {

@@ -52,7 +52,7 @@ fn reader_of(path: &Path) -> std::sync::Arc<dyn Reader> {
 
 #[test]
 fn everything_is_there_after_reopening() {
-    let World { store, writer, reader, directory } = filled();
+    let World { store, writer, reader, directory, .. } = filled();
     let before = dump(&*reader);
     drop((store, writer, reader));
     let directory = directory.unwrap();
@@ -91,7 +91,7 @@ fn a_log_torn_in_its_last_commit_loses_that_commit_alone() {
 
 #[test]
 fn a_database_of_a_newer_version_is_refused_untouched() {
-    let World { store, writer, reader, directory } = filled();
+    let World { store, writer, reader, directory, .. } = filled();
     drop((store, writer, reader));
     let directory = directory.unwrap();
     Connection::open(directory.path().join("watchbell.db")).unwrap().pragma_update(None, "user_version", 99).unwrap();
@@ -135,7 +135,7 @@ fn reading_needs_a_database_of_this_version() {
 
 #[test]
 fn one_server_at_a_time_has_the_database() {
-    let World { store, writer, reader, directory } = filled();
+    let World { store, writer, reader, directory, .. } = filled();
     let directory = directory.unwrap();
     let second = Sqlite::open(directory.path()).err().unwrap();
     assert!(matches!(second, Error::InUse { .. }), "{second}");
@@ -201,7 +201,7 @@ fn a_read_only_directory_is_refused_untouched() {
         assert_eq!(refused.code().id, "store-read-only");
         return;
     }
-    let World { store, writer, reader, directory } = filled();
+    let World { store, writer, reader, directory, .. } = filled();
     drop((store, writer, reader));
     let directory = directory.unwrap();
     for (file, rights) in [("watchbell.db", 0o444), ("watchbell.db.lock", 0o444), ("", 0o555)] {
@@ -237,7 +237,7 @@ fn the_schema_is_the_one_that_was_released() {
 
 #[test]
 fn a_damaged_database_is_named_as_such() {
-    let World { store, writer, reader, directory } = filled();
+    let World { store, writer, reader, directory, .. } = filled();
     drop((store, writer, reader));
     let directory = directory.unwrap();
     let file = directory.path().join("watchbell.db");

@@ -6,19 +6,32 @@ use std::sync::Arc;
 use calendar::{Duration, Instant};
 use journal::{
     Attempt, Batch, Claim, DeliveryFilter, DeliveryRow, DeliveryState, DeliveryUpdate, DocumentChange, EventPlace,
-    EventRow, Head, IncidentFilter, IncidentNo, IncidentRow, Memory, OutboxChanges, Position, PrivateContent,
-    PrivateRow, Reader, RequestRow, Result, Sqlite, Store, Workspace, Writer,
+    EventRow, Head, IncidentFilter, IncidentNo, IncidentRow, Memory, OutboxChanges, Position, Postgres, PrivateContent,
+    PrivateRow, Reader, RequestRow, Result, Scratch, Sqlite, Store, Workspace, Writer,
 };
 
 /// Far more than any test writes.
 pub(crate) const ALL: u32 = 1_000_000;
 
-/// One workspace of a store, with the files behind it.
+/// Names a PostgreSQL server for tests; `cargo xtask test` starts one and sets it.
+const POSTGRES: &str = "WATCHBELL_TEST_POSTGRES";
+
+/// One workspace of a store, with what is behind it.
 pub(crate) struct World {
     pub(crate) store: Box<dyn Store>,
     pub(crate) writer: Box<dyn Writer>,
     pub(crate) reader: Arc<dyn Reader>,
     pub(crate) directory: Option<tempfile::TempDir>,
+    pub(crate) scratch: Option<Scratch>,
+}
+
+/// A schema for one test. Without a server there is none, and the test says that it was not run.
+pub(crate) fn scratch() -> Option<Scratch> {
+    let Ok(server) = std::env::var(POSTGRES) else {
+        eprintln!("NOT RUN on PostgreSQL: {POSTGRES} is not set; `cargo xtask test` starts a server and sets it");
+        return None;
+    };
+    Some(Scratch::on(&server))
 }
 
 impl World {
@@ -28,6 +41,12 @@ impl World {
         World { directory: Some(directory), ..World::over(Box::new(store)) }
     }
 
+    pub(crate) fn postgres() -> Option<World> {
+        let scratch = scratch()?;
+        let store = Postgres::open(scratch.url()).unwrap();
+        Some(World { scratch: Some(scratch), ..World::over(Box::new(store)) })
+    }
+
     pub(crate) fn memory() -> World {
         World::over(Box::new(Memory::new()))
     }
@@ -35,7 +54,7 @@ impl World {
     fn over(store: Box<dyn Store>) -> World {
         let workspace = Workspace::default();
         let (writer, reader) = (store.writer(workspace).unwrap(), store.reader(workspace).unwrap());
-        World { store, writer, reader, directory: None }
+        World { store, writer, reader, directory: None, scratch: None }
     }
 
     /// Commits a batch one second after the head, filled in by `fill`.
@@ -63,6 +82,11 @@ impl World {
 macro_rules! guarantees {
     ($($name:ident)*) => {
         mod sqlite { $(#[test] fn $name() { super::$name(crate::support::World::sqlite()) })* }
+        mod postgres { $(#[test] fn $name() {
+            if let Some(world) = crate::support::World::postgres() {
+                super::$name(world);
+            }
+        })* }
         mod memory { $(#[test] fn $name() { super::$name(crate::support::World::memory()) })* }
     };
 }

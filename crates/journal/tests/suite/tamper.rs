@@ -5,9 +5,8 @@ use rusqlite::Connection;
 
 use crate::support::{World, at, event, private};
 
-/// Two batches with signals and events, one with personal data, and then a change by hand.
-fn tampered(sql: &str) -> World {
-    let mut world = World::sqlite();
+/// Two batches with signals and events, one with personal data.
+fn fill(mut world: World) -> World {
     for signals in [b"one", b"two"] {
         world.commit(|batch| {
             batch.block = Some(Block { count: 1, first_at: at(1), last_at: at(2), bytes: signals.to_vec() });
@@ -15,11 +14,18 @@ fn tampered(sql: &str) -> World {
         });
     }
     world.commit(|batch| batch.private = vec![private("p", "Ms Example"), private("q", "Mr Example")]);
+    world
+}
+
+/// Changes rows by hand.
+fn tamper(world: &World, sql: &str) {
+    if let Some(scratch) = &world.scratch {
+        return scratch.execute(&sql.replace("x'00'", "'\\x00'")).unwrap();
+    }
     let file = world.directory.as_ref().unwrap().path().join("watchbell.db");
     let connection = Connection::open(file).unwrap();
     connection.execute_batch(&format!("PRAGMA foreign_keys = OFF; {sql}")).unwrap();
     assert!(connection.total_changes() > 0, "{sql}: nothing was changed");
-    world
 }
 
 /// A name, the change, and the position and reason that verification gives.
@@ -30,14 +36,6 @@ const CASES: &[(&str, &str, u64, &str)] = &[
     ("event removed", "DELETE FROM event WHERE position = 2 AND idx = 0", 2, ROWS),
     ("event added", "INSERT INTO event VALUES (1, 3, 0, 1, 'noted', x'00')", 3, ROWS),
     ("events swapped", "UPDATE event SET idx = idx + 9; UPDATE event SET idx = 10 - idx", 1, ROWS),
-    (
-        "event of another type",
-        "PRAGMA writable_schema = ON;
-         UPDATE sqlite_schema SET sql = replace(sql, ', STRICT', '') WHERE name = 'event';
-         PRAGMA writable_schema = RESET; UPDATE event SET body = 'text' WHERE position = 1 AND idx = 0",
-        1,
-        "a row cannot be read: Invalid column type Text at index: 2, name: body",
-    ),
     ("block changed", "UPDATE block SET bytes = x'00' WHERE position = 2", 2, BLOCK),
     ("block recounted", "UPDATE block SET count = 0 WHERE position = 1", 1, BLOCK),
     ("block removed", "DELETE FROM block WHERE position = 1", 1, BLOCK),
@@ -70,21 +68,51 @@ const ROWS: &str = "its rows do not give the recorded hash";
 const BLOCK: &str = "the block of signals does not match its digest";
 const MISSING: &str = "the batch is missing";
 
-#[test]
-fn every_change_is_found_at_its_place() {
-    for (name, sql, expected, reason) in CASES {
-        let world = tampered(sql);
-        match verify(&*world.reader, Workspace::default()) {
-            Err(Error::Broken { position, why }) => {
-                assert_eq!((position.0, why.as_str()), (*expected, *reason), "{name}");
-            }
-            other => panic!("{name}: {other:?}"),
+/// What is possible in one database only.
+const SQLITE_CASES: &[(&str, &str, u64, &str)] = &[(
+    "event of another type",
+    "PRAGMA writable_schema = ON;
+     UPDATE sqlite_schema SET sql = replace(sql, ', STRICT', '') WHERE name = 'event';
+     PRAGMA writable_schema = RESET; UPDATE event SET body = 'text' WHERE position = 1 AND idx = 0",
+    1,
+    "a row cannot be read: Invalid column type Text at index: 2, name: body",
+)];
+const POSTGRES_CASES: &[(&str, &str, u64, &str)] = &[(
+    "number out of range",
+    "UPDATE event SET incident = -1 WHERE position = 1 AND idx = 0",
+    1,
+    "a row cannot be read: `incident` is -1, which is out of its range",
+)];
+
+fn is_found(world: World, (name, sql, expected, reason): &(&str, &str, u64, &str)) {
+    let world = fill(world);
+    tamper(&world, sql);
+    match verify(&*world.reader, Workspace::default()) {
+        Err(Error::Broken { position, why }) => {
+            assert_eq!((position.0, why.as_str()), (*expected, *reason), "{name}");
         }
+        other => panic!("{name}: {other:?}"),
+    }
+}
+
+#[test]
+fn every_change_in_sqlite_is_found_at_its_place() {
+    CASES.iter().chain(SQLITE_CASES).for_each(|case| is_found(World::sqlite(), case));
+}
+
+#[test]
+fn every_change_in_postgres_is_found_at_its_place() {
+    for case in CASES.iter().chain(POSTGRES_CASES) {
+        let Some(world) = World::postgres() else { return };
+        is_found(world, case);
     }
 }
 
 #[test]
 fn erasure_is_no_tampering() {
-    let world = tampered("UPDATE private SET salt = NULL, bytes = NULL WHERE id = 'p'");
-    assert_eq!(verify(&*world.reader, Workspace::default()).unwrap().erased, 1);
+    for world in [Some(World::sqlite()), World::postgres()].into_iter().flatten() {
+        let world = fill(world);
+        tamper(&world, "UPDATE private SET salt = NULL, bytes = NULL WHERE id = 'p'");
+        assert_eq!(verify(&*world.reader, Workspace::default()).unwrap().erased, 1);
+    }
 }

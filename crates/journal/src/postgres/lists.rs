@@ -1,0 +1,82 @@
+//! Lists whose conditions depend on a filter, and the counts. Values are always bound, never written into the text.
+
+use std::collections::BTreeMap;
+
+use tokio_postgres::Row;
+
+use super::column::{self, DELIVERY, Fields, INCIDENT, TALLY, signed};
+use super::fault::Fault;
+use super::session::{Query, Value};
+use crate::{Counts, DeliveryFilter, IncidentFilter, Result, Workspace};
+
+/// Adds a condition on one column where the filter has a value for it.
+fn and<'a, V: Value + 'a>(query: &mut Query<'a>, condition: &str, value: Option<V>) {
+    if let Some(value) = value {
+        let parameter = query.push(value);
+        query.add_sql(&format!(" AND {condition} ${parameter}"));
+    }
+}
+
+fn end<'a>(mut query: Query<'a>, order: &str, limit: u32) -> Query<'a> {
+    let parameter = query.push(i64::from(limit));
+    query.add_sql(&format!(" ORDER BY {order} LIMIT ${parameter}"));
+    query
+}
+
+pub(super) fn incidents(workspace: Workspace, filter: &IncidentFilter, limit: u32) -> Query<'_> {
+    let sql = format!("SELECT {INCIDENT} FROM incident {TALLY} WHERE workspace = $1");
+    let mut query = Query::new(sql).bind(column::workspace(workspace));
+    // Written out, because the index of open incidents serves only a literal.
+    match filter.open {
+        Some(true) => query.add_sql(" AND open"),
+        Some(false) => query.add_sql(" AND NOT open"),
+        None => {}
+    }
+    and(&mut query, "status =", filter.status.map(i64::from));
+    and(&mut query, "severity =", filter.severity.map(i64::from));
+    and(&mut query, "class =", filter.class.as_deref());
+    and(&mut query, "service =", filter.service.as_deref());
+    and(&mut query, "restricted =", filter.restricted);
+    and(&mut query, "no <", filter.before.map(|no| signed(no.0)));
+    end(query, "no DESC", limit)
+}
+
+pub(super) fn deliveries(workspace: Workspace, filter: &DeliveryFilter, limit: u32) -> Query<'_> {
+    let sql = format!("SELECT {DELIVERY} FROM delivery WHERE workspace = $1");
+    let mut query = Query::new(sql).bind(column::workspace(workspace));
+    and(&mut query, "incident =", column::number(filter.incident));
+    and(&mut query, "state =", filter.state.map(|state| state as i64));
+    if let Some(before) = &filter.before {
+        let (created_at, id) = (query.push(before.created_at.as_micros()), query.push(before.id.as_str()));
+        query.add_sql(&format!(" AND (created_at, id) < (${created_at}, ${id})"));
+    }
+    end(query, "created_at DESC, id DESC", limit)
+}
+
+pub(super) fn counts(workspace: Workspace) -> Vec<Query<'static>> {
+    [
+        "SELECT severity, count(*) FROM incident WHERE workspace = $1 AND open GROUP BY severity",
+        "SELECT severity, count(*) FROM request WHERE workspace = $1 AND claimed_at IS NULL GROUP BY severity",
+        "SELECT severity, count(*) FROM delivery WHERE workspace = $1 AND state = 0 GROUP BY severity",
+        "SELECT min(created_at) FROM (
+             SELECT min(created_at) AS created_at FROM request WHERE workspace = $1 AND claimed_at IS NULL
+             UNION ALL
+             SELECT min(created_at) FROM delivery WHERE workspace = $1 AND state = 0) AS pending",
+    ]
+    .map(|sql| Query::new(sql).bind(column::workspace(workspace)))
+    .into()
+}
+
+/// Reads the answers to [`counts`].
+pub(super) fn read_counts(answers: &[Vec<Row>]) -> Result<Counts, Fault> {
+    let by_severity = |rows: &[Row]| -> Result<BTreeMap<u8, u64>, Fault> {
+        rows.iter().map(Fields::of).map(|mut fields| Ok((fields.number()?, fields.number()?))).collect()
+    };
+    let oldest = answers[3].first().map(|row| Fields::of(row).instant_opt()).transpose()?;
+    Ok(Counts {
+        open_incidents: by_severity(&answers[0])?,
+        pending_requests: by_severity(&answers[1])?,
+        pending_deliveries: by_severity(&answers[2])?,
+        oldest_pending: oldest.flatten(),
+    })
+}
