@@ -1,4 +1,4 @@
-//! The development loop: `cargo xtask {test, codegen, e2e, bench, sim}`.
+//! The development loop: `cargo xtask {test, codegen, e2e, bench, sim, postgres}`.
 //!
 //! Nothing here is shipped. There are no other scripts: CI runs `cargo xtask test`, and so
 //! does everybody.
@@ -9,6 +9,7 @@ mod cargo;
 mod codegen;
 mod e2e;
 mod http;
+mod postgres;
 mod random;
 mod site;
 mod test_run;
@@ -28,6 +29,7 @@ usage: cargo xtask <command>
   e2e [NAME…]          end-to-end checks against the release binary: all, or those named
   bench [--quick]      measure, and write docs/performance.md (--quick: a smoke run that writes nothing)
   sim [ARG…]           simulate seeds under faults; `--seed N` replays one, `--defects` shows what is caught
+  postgres             run a PostgreSQL server for tests by hand, and print the variable that names it
   tools                install from Debian, PyPI and npm what the tests need and is missing
 ";
 
@@ -56,6 +58,7 @@ fn run(args: &[&str]) -> Result<()> {
         ["bench"] => bench::run(bench::Scale::Full),
         ["bench", "--quick"] => bench::run(bench::Scale::Quick),
         ["sim", args @ ..] => cargo::simulate(args),
+        ["postgres"] => postgres::serve(),
         ["tools"] => tools::install(),
         _ => bail!("no such command\n\n{USAGE}"),
     }

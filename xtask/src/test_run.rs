@@ -7,7 +7,7 @@ use std::time::Instant;
 
 use anyhow::{Context, Result, anyhow, ensure};
 
-use crate::{cargo, codegen, e2e, tools};
+use crate::{cargo, codegen, e2e, postgres, tools};
 
 /// Runs every step, and ends with the number of tests.
 pub(crate) fn run() -> Result<()> {
@@ -62,16 +62,18 @@ fn print_access() -> Result<()> {
     Ok(())
 }
 
-/// Runs the tests of the workspace and says how many passed.
+/// Runs the tests of the workspace, beside a PostgreSQL server, and says how many passed.
 fn tests() -> Result<u64> {
+    let server = postgres::Server::start().context("failed to start PostgreSQL")?;
     let has_nextest = Command::new("cargo-nextest").arg("--version").output().is_ok();
     let args: &[&str] = if has_nextest {
         &["nextest", "run", "--workspace", "--no-fail-fast", "--status-level", "fail"]
     } else {
         &["test", "--workspace", "--no-fail-fast"]
     };
-    let mut child =
-        cargo::command(args).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().context("failed to start cargo")?;
+    let mut tests = cargo::command(args);
+    tests.env(postgres::VARIABLE, server.url());
+    let mut child = tests.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().context("failed to start cargo")?;
     let stdout = child.stdout.take().expect("stdout is piped");
     let stderr = child.stderr.take().expect("stderr is piped");
     let other = std::thread::spawn(move || pass_on(stdout, std::io::stdout()));

@@ -16,11 +16,12 @@ struct Tool {
     package: &'static str,
 }
 
-const TOOLS: [Tool; 7] = [
+const TOOLS: [Tool; 8] = [
     Tool { program: "cc", package: "gcc" },
     Tool { program: "chromium", package: "chromium" },
     Tool { program: "npm", package: "npm" },
     Tool { program: "openssl", package: "openssl" },
+    Tool { program: "initdb", package: "postgresql" },
     Tool { program: "prometheus", package: "prometheus" },
     Tool { program: "prometheus-alertmanager", package: "prometheus-alertmanager" },
     Tool { program: "python3", package: "python3" },
@@ -39,8 +40,11 @@ const INSTALLED: &str = "installed.txt";
 
 /// Installs what is missing.
 pub(crate) fn install() -> Result<()> {
-    let missing: Vec<&str> =
-        TOOLS.iter().filter(|tool| find(tool.program).is_none()).map(|tool| tool.package).collect();
+    let missing: Vec<&str> = TOOLS
+        .iter()
+        .filter(|tool| find(tool.program).or_else(|| postgres(tool.program)).is_none())
+        .map(|tool| tool.package)
+        .collect();
     if !missing.is_empty() {
         install_packages(&missing)?;
     }
@@ -67,6 +71,14 @@ pub(crate) fn node() -> PathBuf {
 pub(crate) fn find(program: &str) -> Option<PathBuf> {
     let path = std::env::var_os("PATH")?;
     std::env::split_paths(&path).map(|dir| dir.join(program)).find(|file| file.is_file())
+}
+
+/// Where a program of PostgreSQL's server lies: Debian keeps each version's in a folder of its own.
+pub(crate) fn postgres(program: &str) -> Option<PathBuf> {
+    let versions = fs::read_dir("/usr/lib/postgresql").ok()?;
+    let newest =
+        versions.flatten().map(|version| version.path().join("bin").join(program)).filter(|file| file.is_file());
+    newest.max().or_else(|| find(program))
 }
 
 fn install_packages(packages: &[&str]) -> Result<()> {

@@ -45,6 +45,7 @@ pub(super) fn deliveries(workspace: Workspace, filter: &DeliveryFilter, limit: u
     let sql = format!("SELECT {DELIVERY} FROM delivery WHERE workspace = $1");
     let mut query = Query::new(sql).bind(column::workspace(workspace));
     and(&mut query, "incident =", column::number(filter.incident));
+    and(&mut query, "person =", filter.person.as_deref());
     and(&mut query, "state =", filter.state.map(|state| state as i64));
     if let Some(before) = &filter.before {
         let (created_at, id) = (query.push(before.created_at.as_micros()), query.push(before.id.as_str()));
