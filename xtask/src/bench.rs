@@ -2,6 +2,7 @@
 //! same load, in one run and in alternating order.
 //!
 //! The figures go into docs/performance.md between two markers. What they mean stands there, too.
+//! A part measured alone is printed and written nowhere.
 
 mod keep;
 mod load;
@@ -81,6 +82,29 @@ impl Scale {
     }
 }
 
+/// A part of it, to be measured alone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Part {
+    /// How many signals a second become durable.
+    Rates,
+    /// From a signal to its page.
+    Pages,
+    /// Memory, and what a kill -9 leaves.
+    Keep,
+}
+
+impl Part {
+    /// By its name on the command line.
+    pub(crate) fn named(name: &str) -> Option<Part> {
+        match name {
+            "rates" => Some(Part::Rates),
+            "pages" => Some(Part::Pages),
+            "keep" => Some(Part::Keep),
+            _ => None,
+        }
+    }
+}
+
 /// What the signals cause under 50 rules.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Shape {
@@ -139,6 +163,22 @@ pub(crate) fn run(scale: Scale) -> Result<()> {
     if scale == Scale::Full { report::write(&text) } else { Ok(()) }
 }
 
+/// Measures one part, and prints it.
+pub(crate) fn run_only(part: Part, scale: Scale) -> Result<()> {
+    tools::install()?;
+    cargo::build_release()?;
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    runtime.block_on(async {
+        let lines = match part {
+            Part::Rates => return rates(scale).await.map(|_| ()),
+            Part::Pages => pages::measure(scale).await?,
+            Part::Keep => keep::measure(scale).await?,
+        };
+        print!("{}", report::lines(&lines));
+        Ok(())
+    })
+}
+
 async fn measure(scale: Scale) -> Result<Results> {
     let load_before = machine::load_before();
     let mut results =
@@ -148,17 +188,7 @@ async fn measure(scale: Scale) -> Result<Results> {
         let plan = Plan { shape: Shape::Attach, per_request, connections, time: scale.time() / 4 };
         results.generator.push((per_request, connections, load::run(null.addr, Subject::Watchbell, plan).await?));
     }
-    let mut watchbell_first = true;
-    for shape in Shape::ALL {
-        for (per_request, connections) in MODES {
-            let plan = Plan { shape, per_request, connections, time: scale.time() };
-            println!("measuring: {}, {per_request} per request, {connections} connections", shape.words());
-            let row = row(plan, watchbell_first).await?;
-            println!("  {}", report::row(&row));
-            results.rows.push(row);
-            watchbell_first = !watchbell_first;
-        }
-    }
+    results.rows = rates(scale).await?;
     for _ in 0..scale.starts() {
         results.ready.push(subject::start_time().await?);
     }
@@ -168,6 +198,23 @@ async fn measure(scale: Scale) -> Result<Results> {
     println!("measuring: memory, kill -9");
     results.lines.extend(keep::measure(scale).await?);
     Ok(results)
+}
+
+/// Every shape in every mode.
+async fn rates(scale: Scale) -> Result<Vec<Row>> {
+    let mut rows = Vec::new();
+    let mut watchbell_first = true;
+    for shape in Shape::ALL {
+        for (per_request, connections) in MODES {
+            let plan = Plan { shape, per_request, connections, time: scale.time() };
+            println!("measuring: {}, {per_request} per request, {connections} connections", shape.words());
+            let row = row(plan, watchbell_first).await?;
+            println!("  {}", report::row(&row));
+            rows.push(row);
+            watchbell_first = !watchbell_first;
+        }
+    }
+    Ok(rows)
 }
 
 async fn row(plan: Plan, watchbell_first: bool) -> Result<Row> {

@@ -28,6 +28,7 @@ usage: cargo xtask <command>
   codegen [--check]    write the generated files, or say which are out of date
   e2e [NAME…]          end-to-end checks against the release binary: all, or those named
   bench [--quick]      measure, and write docs/performance.md (--quick: a smoke run that writes nothing)
+  bench --only PART    measure `rates`, `pages` or `keep` alone, and write nothing
   sim [ARG…]           simulate seeds under faults; `--seed N` replays one, `--defects` shows what is caught
   postgres             run a PostgreSQL server for tests by hand, and print the variable that names it
   tools                install from Debian, PyPI and npm what the tests need and is missing
@@ -57,6 +58,9 @@ fn run(args: &[&str]) -> Result<()> {
         }
         ["bench"] => bench::run(bench::Scale::Full),
         ["bench", "--quick"] => bench::run(bench::Scale::Quick),
+        ["bench", "--only", name] if let Some(part) = bench::Part::named(name) => {
+            bench::run_only(part, bench::Scale::Full)
+        }
         ["sim", args @ ..] => cargo::simulate(args),
         ["postgres"] => postgres::serve(),
         ["tools"] => tools::install(),

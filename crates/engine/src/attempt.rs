@@ -13,9 +13,11 @@ use wcore::{Incident, Signal};
 use crate::batch::{Answer, Basis, Decision, Outlet, Tally, Work};
 use crate::cache::Desk;
 use crate::hold::Hold;
+use crate::outbox::{Handout, Standing};
 use crate::queue::Input;
 use crate::rules::Rules;
 use crate::run::Thread;
+use crate::shared::Shared;
 use crate::stats::add;
 
 /// What is decided as one: an input, or a part of one whose whole cannot be decided.
@@ -81,7 +83,7 @@ impl Thread {
             if let Some(fault) = &self.fault {
                 pieces.iter().for_each(|piece| fault.check(piece.signals()));
             }
-            commit(&mut *self.writer, decision)
+            commit(&mut *self.writer, decision, present)
         }));
         match decided {
             Ok(Ok(written)) => Ok(self.settle(written, now)),
@@ -124,10 +126,24 @@ impl Thread {
         if written.wrote {
             self.shared.recovered();
         }
-        if written.rings {
-            self.shared.bell.ring();
-        }
+        self.hand_over(written.handout, &written.incidents);
         Committed { answers: written.answers, incidents: written.incidents, position: self.head.position.0 }
+    }
+
+    /// Gives the dispatcher what is to be sent, before anybody is answered.
+    fn hand_over(&self, handout: Handout, incidents: &HashMap<u64, Arc<Incident>>) {
+        let Shared { tray, bell, .. } = &*self.shared;
+        let taken = |incident: &Arc<Incident>| incident.acknowledged.is_some() || !incident.status().is_open();
+        let taken: BTreeSet<u64> = incidents.values().filter(|incident| taken(incident)).map(|one| one.no).collect();
+        if !taken.is_empty() {
+            tray.doubt(&taken);
+        }
+        let sends = !handout.rows.is_empty();
+        if !tray.put(handout.rows, Standing::Needed) || handout.more {
+            bell.ring();
+        } else if sends {
+            bell.touch();
+        }
     }
 
     fn failed(&mut self, failure: Refusal) -> Failure {
@@ -171,7 +187,7 @@ struct Written {
     held: Option<Option<Hold>>,
     /// The journal took something, so that it works.
     wrote: bool,
-    rings: bool,
+    handout: Handout,
     signals: u32,
     tally: Tally,
 }
@@ -187,23 +203,24 @@ impl From<Problem> for Refusal {
     }
 }
 
-fn commit(writer: &mut dyn Writer, decision: Decision<'_>) -> Result<Written, Refusal> {
-    let Decision { batch, answers, desk, new_keys, activated, held, moves_head, signals, tally } = decision;
-    let rings = !batch.requests.is_empty() || !batch.deliveries.is_empty();
+fn commit(writer: &mut dyn Writer, decision: Decision<'_>, present: Instant) -> Result<Written, Refusal> {
+    let Decision { mut batch, answers, desk, new_keys, activated, held, moves_head, signals, tally } = decision;
     let mut wrote = moves_head;
     let head = if moves_head {
         Some(writer.commit(&batch).map_err(Refusal::Journal)?)
     } else {
-        let changes =
-            OutboxChanges { deliveries: batch.deliveries, documents: batch.documents, ..OutboxChanges::default() };
+        let (deliveries, documents) = (std::mem::take(&mut batch.deliveries), std::mem::take(&mut batch.documents));
+        let changes = OutboxChanges { deliveries, documents, ..OutboxChanges::default() };
         if changes != OutboxChanges::default() {
             writer.apply(&changes).map_err(Refusal::Journal)?;
             wrote = true;
         }
+        batch.deliveries = changes.deliveries;
         None
     };
+    let handout = Handout::of(batch, present);
     let incidents = desk.settle().into_iter().collect();
-    Ok(Written { head, answers, incidents, new_keys, activated, held, wrote, rings, signals, tally })
+    Ok(Written { head, answers, incidents, new_keys, activated, held, wrote, handout, signals, tally })
 }
 
 fn message(panic: &(dyn std::any::Any + Send)) -> String {

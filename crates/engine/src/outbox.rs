@@ -12,6 +12,7 @@ mod pass;
 mod places;
 mod record;
 pub(crate) mod send;
+mod tray;
 
 use problem::Problem;
 use serde::{Deserialize, Serialize};
@@ -25,6 +26,8 @@ pub(crate) use dispatch::{Bell, DISABLED_CHANNELS, Dispatcher};
 pub(crate) use pass::Made;
 pub use pass::{PASSES, Pass};
 pub(crate) use places::Places;
+pub(crate) use record::Pace;
+pub(crate) use tray::{Handout, Standing, Tray};
 
 /// What a decision asks of the outbox.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

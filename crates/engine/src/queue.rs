@@ -1,10 +1,11 @@
-//! What waits to be decided, in two lanes: people's acts and the outbox before signals.
+//! What waits to be decided, in two lanes: people's acts and the outbox before signals. What nobody
+//! waits for may wait beside them for company, so that it costs no sync of its own.
 //!
 //! Both are bounded; what does not fit is refused at once, never dropped later.
 
 use std::collections::VecDeque;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use problem::Problem;
 use tokio::sync::oneshot;
@@ -26,6 +27,10 @@ const MAX_SIGNAL_BYTES: usize = 64 << 20;
 const BATCH_ACTS: usize = 256;
 /// Bytes of signals decided in one batch: keeps a batch, and so a waiting act, well under a second.
 const BATCH_SIGNAL_BYTES: usize = 2 << 20;
+
+/// How long an outcome waits for something to be written with: a crash meanwhile repeats a page
+/// under its key, and a receipt is worth nothing before that.
+const COMPANY_WAIT: Duration = Duration::from_millis(5);
 
 /// Where an answer goes.
 pub(crate) type Reply<T> = oneshot::Sender<Result<T, Problem>>;
@@ -141,6 +146,9 @@ pub(crate) struct Queue {
 #[derive(Default)]
 struct Lanes {
     first: VecDeque<Input>,
+    /// What waits for company, and since when.
+    company: Vec<Input>,
+    company_since: Option<Instant>,
     signals: VecDeque<SignalsInput>,
     signal_bytes: usize,
     draining: bool,
@@ -198,6 +206,20 @@ impl Queue {
         Ok(())
     }
 
+    /// Puts something in that nobody waits for: it goes with what comes next, at the latest after
+    /// [`COMPANY_WAIT`].
+    pub(crate) fn push_in_company(&self, input: Input) -> Result<(), Problem> {
+        let mut lanes = self.lock();
+        if lanes.closed {
+            return Err(stopping());
+        }
+        lanes.company.push(input);
+        lanes.company_since.get_or_insert_with(Instant::now);
+        drop(lanes);
+        self.changed.notify_one();
+        Ok(())
+    }
+
     /// Wakes the thread: time has moved.
     pub(crate) fn nudge(&self) {
         self.lock().nudged = true;
@@ -233,21 +255,14 @@ impl Queue {
         self.lock().signal_bytes
     }
 
-    /// Waits at most `wait` (for ever if `None`) and takes what one batch may hold.
-    pub(crate) fn take(&self, wait: Option<Duration>) -> Taken {
-        let mut lanes = self.lock();
-        let idle =
-            |lanes: &mut Lanes| lanes.first.is_empty() && lanes.signals.is_empty() && !lanes.closed && !lanes.nudged;
-        lanes = match wait {
-            Some(wait) => {
-                let waited = self.changed.wait_timeout_while(lanes, wait, idle);
-                waited.unwrap_or_else(PoisonError::into_inner).0
-            }
-            None => self.changed.wait_while(lanes, idle).unwrap_or_else(PoisonError::into_inner),
-        };
+    /// Waits at most `wait` and takes what one batch may hold.
+    pub(crate) fn take(&self, wait: Duration) -> Taken {
+        let mut lanes = self.wait(wait);
         lanes.nudged = false;
         let acts = lanes.first.len().min(BATCH_ACTS);
-        let first: Vec<Input> = lanes.first.drain(..acts).collect();
+        let mut first: Vec<Input> = lanes.first.drain(..acts).collect();
+        first.append(&mut lanes.company);
+        lanes.company_since = None;
         let mut signals = Vec::new();
         let mut bytes = 0;
         while bytes < BATCH_SIGNAL_BYTES
@@ -259,6 +274,21 @@ impl Queue {
         }
         let finished = lanes.closed && first.is_empty() && signals.is_empty();
         Taken { first, signals, finished }
+    }
+
+    /// Waits until there is something to take, at most `wait`.
+    fn wait(&self, wait: Duration) -> MutexGuard<'_, Lanes> {
+        let until = Instant::now() + wait;
+        let mut lanes = self.lock();
+        loop {
+            let idle = lanes.first.is_empty() && lanes.signals.is_empty() && !lanes.closed && !lanes.nudged;
+            let until = lanes.company_since.map_or(until, |since| until.min(since + COMPANY_WAIT));
+            let left = until.saturating_duration_since(Instant::now());
+            if !idle || left.is_zero() {
+                return lanes;
+            }
+            lanes = self.changed.wait_timeout(lanes, left).unwrap_or_else(PoisonError::into_inner).0;
+        }
     }
 
     fn lock(&self) -> MutexGuard<'_, Lanes> {

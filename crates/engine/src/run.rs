@@ -68,7 +68,7 @@ impl Thread {
         let mut failed = false;
         loop {
             let wait = if failed { FAILED_PAUSE } else { self.until_due() };
-            let taken = self.shared.queue.take(Some(wait));
+            let taken = self.shared.queue.take(wait);
             if taken.finished {
                 return;
             }

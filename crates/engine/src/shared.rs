@@ -8,7 +8,7 @@ use problem::Problem;
 use tokio::sync::watch;
 
 use crate::hold::Hold;
-use crate::outbox::{Bell, Made};
+use crate::outbox::{Bell, Made, Tray};
 use crate::queue::Queue;
 use crate::rules::Rules;
 use crate::stats::Counters;
@@ -37,6 +37,7 @@ pub(crate) struct Shared {
     pub(crate) public_url: String,
     pub(crate) stats: Counters,
     pub(crate) bell: Bell,
+    pub(crate) tray: Tray,
     pub(crate) passes: Made,
     pub(crate) position: watch::Sender<u64>,
     rules: RwLock<Arc<Rules>>,
@@ -67,6 +68,7 @@ impl Shared {
             public_url,
             stats: Counters::default(),
             bell: Bell::default(),
+            tray: Tray::default(),
             passes: Made::default(),
             position: watch::Sender::new(position),
             rules: RwLock::new(rules),

@@ -18,7 +18,7 @@ use wcore::event::Actor;
 use wcore::raise::Declaration;
 use wcore::{Command, Signal};
 
-use crate::outbox::{Clerk, Mail, Places, send};
+use crate::outbox::{Clerk, Mail, Pace, Places, send};
 use crate::queue::{Act, ActInput, ActivateInput, Input, Reply, SignalsInput, stopping};
 use crate::run::Thread;
 use crate::start::prepare;
@@ -120,7 +120,7 @@ impl Stepper {
 
     /// Decides what waits and what has fallen due; whether the journal could be read and written.
     pub fn turn(&mut self) -> bool {
-        let taken = self.clerk.shared.queue.take(Some(StdDuration::ZERO));
+        let taken = self.clerk.shared.queue.take(StdDuration::ZERO);
         self.thread.turn(taken, None)
     }
 
@@ -144,6 +144,7 @@ impl Stepper {
     /// Begins the attempts that are due. Each must come back to [`Stepper::finish`].
     pub fn begin(&mut self) -> Result<Vec<Sending>, Problem> {
         let Stepper { thread, clerk, under_way } = self;
+        drive(thread, clerk.look(under_way))?;
         let picked = drive(thread, clerk.pick(under_way))?;
         let rules = clerk.shared.rules();
         let begun = picked.start.into_iter().map(|(row, mail)| {
@@ -153,7 +154,7 @@ impl Stepper {
         let begun = begun.collect();
         if !picked.dropped.is_empty() {
             // What could not be written is found again: it stays due.
-            drive(thread, clerk.write(picked.dropped)).ok();
+            drive(thread, clerk.write(picked.dropped, Pace::AtOnce)).ok();
         }
         Ok(begun)
     }
@@ -168,7 +169,7 @@ impl Stepper {
         let mut records = drive(thread, async { Ok(clerk.spare(&sent, under_way).await) })?;
         let [sent] = sent;
         records.push(sent.record());
-        drive(thread, clerk.write(records))?;
+        drive(thread, clerk.write(records, Pace::InCompany))?;
         under_way.leave(&sending.row.id);
         Ok(())
     }
@@ -184,7 +185,7 @@ fn drive<T>(thread: &mut Thread, future: impl Future<Output = Result<T, Problem>
         if let Poll::Ready(done) = future.as_mut().poll(&mut context) {
             return done;
         }
-        let taken = thread.shared.queue.take(Some(StdDuration::ZERO));
+        let taken = thread.shared.queue.take(StdDuration::ZERO);
         thread.turn(taken, None);
     }
     Err(stopping())

@@ -48,11 +48,8 @@ pub(super) fn render(results: &Results, time: Duration) -> Result<String> {
         format!("{per_request} × {connections}: {}/s", thousands(measured.rate()))
     });
     text.push_str(&alone.collect::<Vec<String>>().join("; "));
-    text.push_str(".\n\n| against a target | Watchbell | Alertmanager | ratio | target |\n|---|---|---|---|---|\n");
-    for line in rates(&results.rows).iter().chain(&results.lines) {
-        let Line { what, watchbell, beside, ratio, target } = line;
-        let _ = writeln!(text, "| {what} | {watchbell} | {beside} | {ratio} | {target} |");
-    }
+    text.push_str(".\n\n");
+    text.push_str(&lines(rates(&results.rows).iter().chain(&results.lines)));
     let (first, last) = (results.ready.first(), results.ready.last());
     let (first, last) = first.zip(last).context("no start was timed")?;
     let median = results.ready[results.ready.len() / 2];
@@ -65,6 +62,16 @@ pub(super) fn render(results: &Results, time: Duration) -> Result<String> {
         ms(*last)
     );
     Ok(text)
+}
+
+/// Lines as a table.
+pub(super) fn lines<'l>(lines: impl IntoIterator<Item = &'l Line>) -> String {
+    let mut text =
+        "| against a target | Watchbell | Alertmanager | ratio | target |\n|---|---|---|---|---|\n".to_owned();
+    for Line { what, watchbell, beside, ratio, target } in lines {
+        let _ = writeln!(text, "| {what} | {watchbell} | {beside} | {ratio} | {target} |");
+    }
+    text
 }
 
 /// The lines of the rates that have a target.

@@ -17,9 +17,10 @@ use crate::attempt::concerns_one_input;
 use crate::codec;
 use crate::hold::Hold;
 use crate::outbox::claim::{self, Desk};
-use crate::outbox::places::{Places, Seat};
-use crate::outbox::record::Record;
+use crate::outbox::places::Places;
+use crate::outbox::record::{Pace, Record};
 use crate::outbox::send::{self, Sent};
+use crate::outbox::tray::{Standing, Waiting};
 use crate::outbox::{Mail, Request};
 use crate::rules::Rules;
 use crate::shared::Shared;
@@ -27,7 +28,7 @@ use crate::view::View;
 
 /// Requests claimed in one round.
 const CLAIMS: u32 = 512;
-/// Deliveries looked at in one round.
+/// Deliveries read from the journal in one round.
 const ROUND: u32 = 1_024;
 
 /// The desk between the journal and those who send.
@@ -87,7 +88,7 @@ impl Clerk {
             };
             records.push(record);
         }
-        self.write(records).await?;
+        self.write(records, Pace::AtOnce).await?;
         Ok(requests.len())
     }
 
@@ -98,25 +99,27 @@ impl Clerk {
         Desk { rules, incident, public_url: &self.shared.public_url, disabled, now: self.now() }.claim(request)
     }
 
-    /// Deliveries that are due and have a place.
+    /// Puts what is due by the journal into the tray; whether there may be more.
+    pub(crate) async fn look(&self, places: &Places) -> Result<bool, Problem> {
+        let now = self.now();
+        let most = if self.shared.hold().is_some() { ROUND * HELD_MORE } else { ROUND };
+        let due = self.blocking(move |reader| codec::stored(reader.due_deliveries(now, most))).await?;
+        let more = due.len() >= most as usize;
+        let unknown = due.into_iter().filter(|row| !places.holds(&row.id));
+        Ok(!self.shared.tray.put(unknown, Standing::Doubtful) || more)
+    }
+
+    /// Deliveries from the tray that have a place.
     pub(crate) async fn pick(&self, places: &mut Places) -> Result<Picked, Problem> {
         let now = self.now();
         let held = self.shared.hold().is_some();
-        let most = if held { ROUND * HELD_MORE } else { ROUND };
-        let due = self.blocking(move |reader| codec::stored(reader.due_deliveries(now, most))).await?;
+        let waiting = self.shared.tray.take(|row| places.take(&row.id, &row.channel, row.severity));
+        let ids: Vec<String> = waiting.iter().map(|waiting| waiting.row.id.clone()).collect();
         let mut seen = Seen::new();
         let mut picked = Picked::default();
-        for row in due {
-            if places.holds(&row.id) {
-                continue;
-            }
-            // The place comes first: what a burst leaves waiting need not be looked into in every round.
-            match places.take(&row.id, &row.channel, row.severity) {
-                Seat::Taken => {}
-                Seat::ChannelFull => continue,
-                Seat::Full => break,
-            }
-            match self.needed(&row, &mut seen).await {
+        for Waiting { row, standing } in waiting {
+            match self.needed(&row, standing, &mut seen).await {
+                // The journal shows it again when the hold is over.
                 Ok(Need::Send(mail)) if held && Hold::holds(row.severity, mail.announces()) => places.leave(&row.id),
                 Ok(Need::Send(mail)) => picked.start.push((row, mail)),
                 Ok(Need::Drop(why)) => {
@@ -128,8 +131,7 @@ impl Clerk {
                     picked.dropped.push(send::unreadable(&row, now, &problem).record());
                 }
                 Err(problem) => {
-                    places.leave(&row.id);
-                    picked.start.iter().for_each(|(row, _)| places.leave(&row.id));
+                    ids.iter().for_each(|id| places.leave(id));
                     return Err(problem);
                 }
             }
@@ -138,9 +140,9 @@ impl Clerk {
     }
 
     /// Whether a delivery is still to be sent.
-    async fn needed(&self, row: &DeliveryRow, seen: &mut Seen) -> Result<Need, Problem> {
+    async fn needed(&self, row: &DeliveryRow, standing: Standing, seen: &mut Seen) -> Result<Need, Problem> {
         let mail = Mail::decode(&row.body)?;
-        if mail.until_acknowledged {
+        if mail.until_acknowledged && standing == Standing::Doubtful {
             let incident = self.incident(row.incident, seen).await?;
             if incident.is_some_and(|incident| incident.acknowledged.is_some() || !incident.status().is_open()) {
                 return Ok(Need::Drop("someone took the incident meanwhile".to_owned()));
@@ -173,7 +175,10 @@ impl Clerk {
             let mut rows = self.deliveries(ids).await.unwrap_or_default().into_iter();
             let Some(arrived) = rows.next() else { continue };
             let waiting = rows.filter(|row| row.state == DeliveryState::Pending && !places.holds(&row.id));
-            records.extend(waiting.map(|row| superseded(&row, sent.attempt.at, reached(&arrived))));
+            records.extend(waiting.map(|row| {
+                self.shared.tray.forget(&row.id);
+                superseded(&row, sent.attempt.at, reached(&arrived))
+            }));
         }
         records
     }

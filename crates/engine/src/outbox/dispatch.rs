@@ -1,27 +1,32 @@
-//! The loop of the outbox: claims what was requested, attempts what is due, sleeps until more.
+//! The loop of the outbox: attempts what the tray holds, looks into the journal for what is not
+//! there, has outcomes written, and sleeps until more.
 //!
 //! It holds nothing that the journal does not: after a restart it goes on from the rows.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration as StdDuration;
 
 use channel::Sender;
 use journal::DeliveryRow;
 use problem::Problem;
 use tokio::sync::{Notify, mpsc, watch};
+use tokio::time::Instant;
 
 use crate::outbox::Mail;
 use crate::outbox::clerk::Clerk;
 use crate::outbox::places::Places;
-use crate::outbox::record::Record;
+use crate::outbox::record::{Pace, Record};
 use crate::outbox::send::{self, Sent};
 
 /// The longest sleep: a change made by another process is seen by then.
 const NAP: StdDuration = StdDuration::from_secs(5);
 /// The sleep while everything due is under way.
 const BUSY_NAP: StdDuration = StdDuration::from_millis(200);
-/// Outcomes written at once.
+/// While the tray is not empty, the journal is looked into no more often: in a burst it has little
+/// to show that the tray has not.
+const LOOK_EVERY: StdDuration = StdDuration::from_secs(1);
+/// News taken in at once, and outcomes written at once.
 const OUTCOMES: usize = 1_024;
 /// Pause after the journal could not be read or written.
 const FAILED_PAUSE: StdDuration = StdDuration::from_secs(1);
@@ -33,12 +38,20 @@ pub(crate) const DISABLED_CHANNELS: &str = "disabled_channels";
 #[derive(Default)]
 pub(crate) struct Bell {
     rung: AtomicU64,
+    /// The journal holds something that is not in the tray.
+    look: AtomicBool,
     notify: Notify,
 }
 
 impl Bell {
-    /// There may be work.
+    /// The journal may hold work.
     pub(crate) fn ring(&self) -> u64 {
+        self.look.store(true, Ordering::SeqCst);
+        self.touch()
+    }
+
+    /// The tray holds work.
+    pub(crate) fn touch(&self) -> u64 {
         let rung = self.rung.fetch_add(1, Ordering::SeqCst) + 1;
         self.notify.notify_one();
         rung
@@ -53,38 +66,101 @@ pub(crate) struct Dispatcher {
     pub(crate) idle: watch::Sender<u64>,
 }
 
+/// What the loop hears.
+enum News {
+    /// An attempt has ended.
+    Sent(Sent),
+    /// The outcomes of these deliveries are written, or never will be.
+    Written(Vec<String>),
+}
+
+/// What the loop remembers.
 struct Round {
     under_way: Places,
-    outcomes: mpsc::Sender<Sent>,
+    news: mpsc::Sender<News>,
+    /// Outcomes that are not on their way to the journal yet.
+    outcomes: Vec<Sent>,
+    /// Others are.
+    writing: bool,
+    looked_at: Instant,
+    /// When the journal is looked into at the latest.
+    look_at: Instant,
 }
 
 impl Dispatcher {
     /// Runs until the engine stops and nothing is under way.
     pub(crate) async fn run(self) {
-        let (outcomes, mut arrived) = mpsc::channel(OUTCOMES);
-        let mut round = Round { under_way: Places::default(), outcomes };
+        let (news, mut heard) = mpsc::channel(OUTCOMES);
+        let now = Instant::now();
+        let (under_way, outcomes) = (Places::default(), Vec::new());
+        let mut round = Round { under_way, news, outcomes, writing: false, looked_at: now, look_at: now };
         loop {
-            let rung = self.clerk.shared.bell.rung.load(Ordering::SeqCst);
+            let shared = &self.clerk.shared;
+            let rung = shared.bell.rung.load(Ordering::SeqCst);
             let worked = match self.work(&mut round).await {
                 Ok(worked) => worked,
                 Err(problem) => {
                     tracing::error!(code = problem.code.id, detail = problem.detail, "outbox.failed");
+                    // What was picked and not sent is still in the journal.
+                    shared.bell.look.store(true, Ordering::SeqCst);
                     tokio::time::sleep(FAILED_PAUSE).await;
                     true
                 }
             };
-            if !worked && round.under_way.is_empty() {
+            let draining = shared.queue.is_draining();
+            if !worked && round.under_way.is_empty() && (draining || shared.tray.is_empty()) {
                 self.idle.send_replace(rung);
-                if self.clerk.shared.queue.is_draining() {
+                if draining {
                     return;
                 }
             }
-            if worked {
-                self.collect(&mut arrived, &mut round, StdDuration::ZERO).await;
-            } else {
-                self.collect(&mut arrived, &mut round, self.nap()).await;
+            if !worked {
+                self.wait(&mut heard, &mut round).await;
             }
+            while let Ok(news) = heard.try_recv() {
+                self.hear(news, &mut round);
+            }
+            self.write_outcomes(&mut round).await;
         }
+    }
+
+    /// Starts attempts, and looks into the journal if it is time; whether there was anything to do.
+    async fn work(&self, round: &mut Round) -> Result<bool, Problem> {
+        if self.clerk.shared.queue.is_draining() {
+            return Ok(false);
+        }
+        let found = self.start_all(round).await?;
+        if found > 0 || !self.may_look(round) {
+            return Ok(found > 0);
+        }
+        self.clerk.shared.bell.look.store(false, Ordering::SeqCst);
+        let more = self.clerk.look(&round.under_way).await?;
+        let found = self.start_all(round).await? + self.clerk.claim().await?;
+        if more {
+            self.clerk.shared.bell.look.store(true, Ordering::SeqCst);
+        }
+        round.looked_at = Instant::now();
+        round.look_at = round.looked_at + self.nap();
+        Ok(found > 0)
+    }
+
+    async fn start_all(&self, round: &mut Round) -> Result<usize, Problem> {
+        let picked = self.clerk.pick(&mut round.under_way).await?;
+        let found = picked.start.len() + picked.dropped.len();
+        for (row, mail) in picked.start {
+            self.start(row, mail, round);
+        }
+        if !picked.dropped.is_empty() {
+            self.clerk.write(picked.dropped, Pace::AtOnce).await?;
+        }
+        Ok(found)
+    }
+
+    /// Whether the journal is to be looked into now.
+    fn may_look(&self, round: &Round) -> bool {
+        let shared = &self.clerk.shared;
+        let wanted = shared.bell.look.load(Ordering::SeqCst) || Instant::now() >= round.look_at;
+        wanted && (shared.tray.is_empty() || round.looked_at.elapsed() >= LOOK_EVERY)
     }
 
     /// Until something is due, at most [`NAP`].
@@ -98,27 +174,9 @@ impl Dispatcher {
         }
     }
 
-    /// Starts attempts, and claims what was not claimed when it was decided; whether there was
-    /// anything to do.
-    async fn work(&self, round: &mut Round) -> Result<bool, Problem> {
-        if self.clerk.shared.queue.is_draining() {
-            return Ok(false);
-        }
-        let picked = self.clerk.pick(&mut round.under_way).await?;
-        let found = picked.start.len() + picked.dropped.len();
-        for (row, mail) in picked.start {
-            self.start(row, mail, round);
-        }
-        if !picked.dropped.is_empty() {
-            self.clerk.write(picked.dropped).await?;
-        }
-        let claimed = self.clerk.claim().await?;
-        Ok(found + claimed > 0)
-    }
-
     /// Starts an attempt.
     fn start(&self, row: DeliveryRow, mail: Mail, round: &Round) {
-        let (clerk, outcomes, sender) = (self.clerk.clone(), round.outcomes.clone(), self.sender.clone());
+        let (clerk, news, sender) = (self.clerk.clone(), round.news.clone(), self.sender.clone());
         tokio::spawn(async move {
             let shared = Arc::clone(&clerk.shared);
             let started = shared.time.now();
@@ -138,51 +196,82 @@ impl Dispatcher {
             };
             let sent = send::settle(&row, &mail, outcome, shared.time.now(), send::jitter());
             // The loop is gone only when the engine is: the row stays pending and is sent again.
-            let _ = outcomes.send(sent).await;
+            let _ = news.send(News::Sent(sent)).await;
         });
     }
 
-    /// Waits for outcomes, a ring or the nap's end, and writes what has arrived.
-    async fn collect(&self, arrived: &mut mpsc::Receiver<Sent>, round: &mut Round, nap: StdDuration) {
-        let mut outcomes = Vec::new();
-        if nap.is_zero() {
-            while let Ok(sent) = arrived.try_recv() {
-                outcomes.push(sent);
-            }
-        } else {
-            tokio::select! {
-                count = arrived.recv_many(&mut outcomes, OUTCOMES) => { let _ = count; }
-                () = self.clerk.shared.bell.notify.notified() => {}
-                () = tokio::time::sleep(nap) => {}
-            }
-        }
-        if outcomes.is_empty() {
-            return;
-        }
-        for sent in &outcomes {
-            self.clerk.note(sent);
-        }
-        let done: Vec<String> = outcomes.iter().map(|sent| sent.attempt.delivery.clone()).collect();
-        let spared = self.clerk.spare(&outcomes, &round.under_way).await;
-        self.write_until_done(outcomes.into_iter().map(Sent::record).chain(spared).collect()).await;
-        for id in done {
-            round.under_way.leave(&id);
+    /// Waits for news, a ring, or the time to look into the journal.
+    async fn wait(&self, heard: &mut mpsc::Receiver<News>, round: &mut Round) {
+        let shared = &self.clerk.shared;
+        let put_off_until = round.looked_at + LOOK_EVERY;
+        let next = match (shared.tray.is_empty(), shared.bell.look.load(Ordering::SeqCst)) {
+            (true, _) => round.look_at,
+            (false, true) => put_off_until,
+            (false, false) => round.look_at.max(put_off_until),
+        };
+        tokio::select! {
+            Some(news) = heard.recv() => self.hear(news, round),
+            () = shared.bell.notify.notified() => {}
+            () = tokio::time::sleep_until(next) => {}
         }
     }
 
-    /// An outcome that cannot be written now is written later: until then it counts as under way.
-    async fn write_until_done(&self, records: Vec<Record>) {
-        loop {
-            match self.clerk.write(records.clone()).await {
-                Ok(()) => return,
-                Err(problem) if self.clerk.shared.queue.is_draining() => {
-                    tracing::warn!(code = problem.code.id, "outbox.outcome_lost");
-                    return;
+    fn hear(&self, news: News, round: &mut Round) {
+        match news {
+            News::Sent(sent) => {
+                self.clerk.note(&sent);
+                round.under_way.end(&sent.attempt.delivery);
+                round.outcomes.push(sent);
+            }
+            News::Written(deliveries) => {
+                round.writing = false;
+                for id in deliveries {
+                    round.under_way.leave(&id);
+                    // The journal may have shown it just before the engine's thread handed it over.
+                    self.clerk.shared.tray.forget(&id);
                 }
-                Err(problem) => {
-                    tracing::error!(code = problem.code.id, detail = problem.detail, "outbox.write_failed");
-                    tokio::time::sleep(FAILED_PAUSE).await;
-                }
+            }
+        }
+    }
+
+    /// Has outcomes written while further attempts go on. Those that come meanwhile are written
+    /// together.
+    async fn write_outcomes(&self, round: &mut Round) {
+        if round.writing || round.outcomes.is_empty() {
+            return;
+        }
+        let some = round.outcomes.len().min(OUTCOMES);
+        let outcomes: Vec<Sent> = round.outcomes.drain(..some).collect();
+        let mut deliveries: Vec<String> = outcomes.iter().map(|sent| sent.attempt.delivery.clone()).collect();
+        let spared = self.clerk.spare(&outcomes, &round.under_way).await;
+        for delivery in spared.iter().filter_map(Record::delivery) {
+            round.under_way.end(delivery);
+            deliveries.push(delivery.to_owned());
+        }
+        let records: Vec<Record> = outcomes.into_iter().map(Sent::record).chain(spared).collect();
+        round.writing = true;
+        let (clerk, news) = (self.clerk.clone(), round.news.clone());
+        tokio::spawn(async move {
+            write_until_done(&clerk, records).await;
+            drop(clerk);
+            // The loop is gone only when the engine is.
+            let _ = news.send(News::Written(deliveries)).await;
+        });
+    }
+}
+
+/// An outcome that cannot be written now is written later: until then its attempt is not made again.
+async fn write_until_done(clerk: &Clerk, records: Vec<Record>) {
+    loop {
+        match clerk.write(records.clone(), Pace::InCompany).await {
+            Ok(()) => return,
+            Err(problem) if clerk.shared.queue.is_draining() => {
+                tracing::warn!(code = problem.code.id, "outbox.outcome_lost");
+                return;
+            }
+            Err(problem) => {
+                tracing::error!(code = problem.code.id, detail = problem.detail, "outbox.write_failed");
+                tokio::time::sleep(FAILED_PAUSE).await;
             }
         }
     }

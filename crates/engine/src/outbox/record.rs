@@ -15,24 +15,41 @@ pub(crate) struct Record {
     pub(crate) follow_ups: Vec<FollowUp>,
 }
 
+/// How soon something is to be written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Pace {
+    /// Somebody waits for it.
+    AtOnce,
+    /// Nobody does: it may wait a moment for others, to share their transaction.
+    InCompany,
+}
+
 impl Record {
     pub(crate) fn new(update: DeliveryUpdate) -> Record {
         Record { update, documents: Vec::new(), follow_ups: Vec::new() }
+    }
+
+    /// The delivery whose outcome it is.
+    pub(crate) fn delivery(&self) -> Option<&str> {
+        match &self.update {
+            DeliveryUpdate::Attempt(attempt) => Some(&attempt.delivery),
+            DeliveryUpdate::Claim(_) => None,
+        }
     }
 }
 
 impl Clerk {
     /// Writes records, together if possible. What cannot be decided along with one is left out,
     /// with a self-alert, because the row itself must be written: else it would be sent for ever.
-    pub(crate) async fn write(&self, records: Vec<Record>) -> Result<(), Problem> {
-        match self.transact(records.clone()).await {
+    pub(crate) async fn write(&self, records: Vec<Record>, pace: Pace) -> Result<(), Problem> {
+        match self.transact(records.clone(), pace).await {
             Err(problem) if concerns_one_input(&problem) => {}
             written => return written,
         }
         for record in records {
-            match self.transact(vec![record.clone()]).await {
+            match self.transact(vec![record.clone()], pace).await {
                 Err(problem) if concerns_one_input(&problem) => {
-                    self.transact(vec![Record { follow_ups: Vec::new(), ..record }]).await?;
+                    self.transact(vec![Record { follow_ups: Vec::new(), ..record }], pace).await?;
                 }
                 written => written?,
             }
@@ -40,7 +57,7 @@ impl Clerk {
         Ok(())
     }
 
-    async fn transact(&self, records: Vec<Record>) -> Result<(), Problem> {
+    async fn transact(&self, records: Vec<Record>, pace: Pace) -> Result<(), Problem> {
         let (reply, answer) = tokio::sync::oneshot::channel();
         let mut changes = OutboxChanges::default();
         let mut follow_ups = Vec::new();
@@ -49,7 +66,11 @@ impl Clerk {
             changes.documents.extend(record.documents);
             follow_ups.extend(record.follow_ups);
         }
-        self.shared.queue.push(Input::Write(WriteInput { changes, follow_ups, reply }))?;
+        let input = Input::Write(WriteInput { changes, follow_ups, reply });
+        match pace {
+            Pace::AtOnce => self.shared.queue.push(input)?,
+            Pace::InCompany => self.shared.queue.push_in_company(input)?,
+        }
         answer.await.map_err(|_| stopping())?
     }
 }
