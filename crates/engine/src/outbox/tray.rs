@@ -173,3 +173,122 @@ impl Rows {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::borrow::Cow;
+
+    use journal::{Attempt, Claim, IncidentNo, RequestRow};
+
+    use super::*;
+
+    const NOW: Instant = Instant::from_micros(1_000_000);
+
+    /// A delivery that is named by its incident, channel and severity: `7-pager-2`.
+    fn row(name: &str) -> DeliveryRow {
+        let mut parts = name.split('-');
+        let mut part = || parts.next().unwrap();
+        DeliveryRow {
+            id: name.to_owned(),
+            request: "r".to_owned(),
+            incident: Some(IncidentNo(part().parse().unwrap())),
+            channel: part().to_owned(),
+            severity: part().parse().unwrap(),
+            person: "ana".to_owned(),
+            address: "ana".to_owned(),
+            idempotency_key: name.to_owned(),
+            roster_version: String::new(),
+            body: Vec::new(),
+            created_at: NOW,
+            state: DeliveryState::Pending,
+            attempts: 0,
+            next_attempt_at: Some(NOW),
+            attempted_at: None,
+            outcome: String::new(),
+        }
+    }
+
+    fn put(tray: &Tray, names: &[&str]) {
+        assert!(tray.put(names.iter().map(|name| row(name)), Standing::Needed));
+    }
+
+    /// What gets a seat, with a mark where it is doubtful.
+    fn take(tray: &Tray, seat: impl FnMut(&DeliveryRow) -> Seat) -> String {
+        let mark = |waiting: Waiting| {
+            let doubt = if waiting.standing == Standing::Doubtful { "?" } else { "" };
+            format!("{}{doubt}", waiting.row.id)
+        };
+        tray.take(seat).into_iter().map(mark).collect::<Vec<_>>().join(" ")
+    }
+
+    #[test]
+    fn the_most_severe_go_first_and_a_full_channel_keeps_no_other_waiting() {
+        let tray = Tray::default();
+        put(&tray, &["1-pager-2", "2-chat-3", "3-pager-1", "4-chat-2", "5-pager-2"]);
+        let seat = |row: &DeliveryRow| match (row.channel.as_str(), row.severity) {
+            ("pager", 2..) => Seat::ChannelFull,
+            _ => Seat::Taken,
+        };
+        assert_eq!(take(&tray, seat), "3-pager-1 4-chat-2 2-chat-3");
+        assert_eq!(take(&tray, |_| Seat::Full), "");
+        let known = |row: &DeliveryRow| if row.id == "1-pager-2" { Seat::Known } else { Seat::Taken };
+        assert_eq!(take(&tray, known), "5-pager-2", "what is under way is not sent again");
+        assert!(tray.is_empty());
+    }
+
+    #[test]
+    fn the_same_delivery_lies_there_once_and_is_forgotten_or_doubted_by_name() {
+        let tray = Tray::default();
+        put(&tray, &["1-pager-2", "2-pager-2", "3-pager-2"]);
+        tray.put([row("1-pager-2")], Standing::Doubtful);
+        tray.forget("2-pager-2");
+        tray.doubt(&BTreeSet::from([3, 4]));
+        assert_eq!(take(&tray, |_| Seat::Taken), "1-pager-2 3-pager-2?");
+        assert!(tray.is_empty());
+    }
+
+    #[test]
+    fn where_there_is_no_room_the_least_severe_make_way() {
+        let tray = Tray::default();
+        for no in 0..ROOM {
+            put(&tray, &[&format!("{no}-pager-2")]);
+        }
+        assert!(!tray.put([row("99999-chat-1")], Standing::Needed), "the journal is to be looked into");
+        let mut taken = tray.take(|_| Seat::Taken);
+        assert_eq!(taken.len(), ROOM);
+        assert_eq!(taken.pop().unwrap().row.id, format!("{}-pager-2", ROOM - 2));
+        assert_eq!(taken[0].row.id, "99999-chat-1");
+    }
+
+    #[test]
+    fn only_what_was_claimed_with_its_request_is_handed_over() {
+        let request = |id: &str| RequestRow {
+            id: id.to_owned(),
+            incident: None,
+            severity: 2,
+            kind: Cow::Borrowed("page"),
+            body: Vec::new(),
+            created_at: NOW,
+        };
+        let claim = |id: &str, deliveries| DeliveryUpdate::Claim(Claim { request: id.to_owned(), at: NOW, deliveries });
+        let later = DeliveryRow { next_attempt_at: Some(Instant::from_micros(1_000_001)), ..row("2-pager-2") };
+        let inbox = DeliveryRow { state: DeliveryState::Delivered, next_attempt_at: None, ..row("3-inbox-2") };
+        let attempt = |state| {
+            let (delivery, outcome) = ("4-pager-2".to_owned(), String::new());
+            DeliveryUpdate::Attempt(Attempt { delivery, at: NOW, state, attempts: 1, next_attempt_at: None, outcome })
+        };
+        for (name, requests, deliveries, rows, more) in [
+            ("claimed", vec![request("r")], vec![claim("r", vec![row("1-pager-2"), inbox])], "1-pager-2", false),
+            ("one waits", vec![request("r")], vec![claim("r", vec![row("1-pager-2"), later])], "1-pager-2", true),
+            ("unclaimed", vec![request("r"), request("s")], vec![claim("r", vec![])], "", true),
+            ("claimed later", vec![], vec![claim("r", vec![row("1-pager-2")])], "", true),
+            ("delivered", vec![], vec![attempt(DeliveryState::Delivered)], "", false),
+            ("to be tried again", vec![], vec![attempt(DeliveryState::Pending)], "", true),
+        ] {
+            let batch = Batch { requests, deliveries, ..Batch::default() };
+            let handout = Handout::of(batch, NOW);
+            let handed: Vec<&str> = handout.rows.iter().map(|row| row.id.as_str()).collect();
+            assert_eq!((handed.join(" ").as_str(), handout.more), (rows, more), "{name}");
+        }
+    }
+}

@@ -112,6 +112,20 @@ async fn once_acknowledged_nobody_waits_for_the_remaining_attempts() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_page_that_waits_for_its_turn_is_not_sent_once_somebody_acknowledged() {
+    let world = World::memory().await;
+    // All 48 places of the channel are taken while somebody acknowledges the last one.
+    world.receiver.replies("/pager", [Reply::Slow(1_500)]);
+    let sent = world.send((0..50).map(|i| degraded(&i.to_string())).collect()).await.unwrap();
+    let last = *sent.incidents.last().unwrap();
+    world.does("ana", last, Command::Acknowledge {}).await;
+    world.settle().await;
+    let paged = |no: u64| world.receiver.received("/pager").iter().any(|p| p.data("incident") == format!("INC-{no}"));
+    assert_eq!(world.receiver.received("/pager").len(), 49);
+    assert!(paged(last - 1) && !paged(last));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_gap_and_its_consequence_are_one_transaction() {
     let mut world = World::sqlite().await;
     world.gate.set(Mode::Held);
