@@ -28,8 +28,9 @@ const BODY_TIMEOUT: Duration = Duration::from_secs(1);
 const BODY_BYTES_MAX: usize = 4 * 1024;
 /// Idle connections are closed before common servers do so at 60 s.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(50);
-/// Idle connections that are kept for one host.
-const IDLE_PER_HOST_MAX: usize = 8;
+/// Idle connections that are kept for one host: as many as the outbox has attempts under way there,
+/// or a burst would connect anew for most of its pages.
+const IDLE_PER_HOST_MAX: usize = 64;
 /// The longest URL, in bytes.
 const URL_BYTES_MAX: usize = 2_048;
 

@@ -40,6 +40,7 @@ const TENDED: &str = "tended";
 pub(crate) struct Thread {
     pub(crate) shared: Arc<Shared>,
     pub(crate) writer: Box<dyn Writer>,
+    /// Of this thread alone: others would wait for its commits.
     pub(crate) reader: Arc<dyn Reader>,
     pub(crate) head: Head,
     pub(crate) rules: Arc<Rules>,

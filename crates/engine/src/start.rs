@@ -66,8 +66,9 @@ pub fn start_with(
     config: Config,
     secrets: &Secrets,
 ) -> Result<Engine, StartError> {
+    let reader = store.reader(config.workspace)?;
     let thread = prepare(store, documents, config, secrets, Salts::System)?;
-    let (shared, reader) = (Arc::clone(&thread.shared), Arc::clone(&thread.reader));
+    let shared = Arc::clone(&thread.shared);
     let (idle_sender, idle) = watch::channel(0);
     let clerk = Clerk { shared: Arc::clone(&shared), reader: Arc::clone(&reader) };
     let dispatcher = Dispatcher { clerk, sender: channel::Sender::new()?, idle: idle_sender };
@@ -127,8 +128,8 @@ pub(crate) fn prepare(
     pins.add(&rules.policy);
     Ok(Thread {
         shared,
+        reader: writer.reader().unwrap_or(reader),
         writer,
-        reader,
         head,
         rules,
         pins,

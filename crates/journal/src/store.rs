@@ -35,6 +35,12 @@ pub trait Writer: Send {
     /// Writes claims, attempts and documents in one durable transaction of their own. The head stays.
     fn apply(&mut self, changes: &OutboxChanges) -> Result<()>;
 
+    /// A reader for the thread that writes: it costs less than others right after a commit, and waits
+    /// while one is under way. None where every reader costs the same.
+    fn reader(&self) -> Option<Arc<dyn Reader>> {
+        None
+    }
+
     /// Puts these rows in the place of all incident rows, as a repair does after refolding.
     fn replace_incidents(&mut self, rows: &[IncidentRow]) -> Result<()>;
 

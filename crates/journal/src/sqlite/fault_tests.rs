@@ -30,7 +30,7 @@ fn large(position: u64) -> Batch {
 }
 
 fn limit_pages(writer: &SqliteWriter, pages: u32) {
-    writer.connection.pragma_update_and_check(None, "max_page_count", pages, |_| Ok(())).unwrap();
+    writer.connection().pragma_update_and_check(None, "max_page_count", pages, |_| Ok(())).unwrap();
 }
 
 #[test]
@@ -40,7 +40,7 @@ fn a_full_disk_refuses_the_batch_whole_and_the_writer_goes_on_when_there_is_spac
     let mut writer = SqliteWriter::new(Arc::clone(&store.shared), HERE).unwrap();
     let reader = store.reader(HERE).unwrap();
     let head = writer.commit(&large(0)).unwrap();
-    let pages: u32 = writer.connection.pragma_query_value(None, "page_count", |row| row.get(0)).unwrap();
+    let pages: u32 = writer.connection().pragma_query_value(None, "page_count", |row| row.get(0)).unwrap();
     // From the first page that is missing to the last: wherever in the batch the space ends.
     for more in 0..60 {
         limit_pages(&writer, pages + more);
@@ -61,7 +61,7 @@ fn a_lock_held_by_another_program_is_waited_for_and_then_reported() {
     let directory = tempfile::tempdir().unwrap();
     let store = Sqlite::open(directory.path()).unwrap();
     let mut writer = SqliteWriter::new(Arc::clone(&store.shared), HERE).unwrap();
-    writer.connection.busy_timeout(Duration::from_millis(20)).unwrap();
+    writer.connection().busy_timeout(Duration::from_millis(20)).unwrap();
     let shell = rusqlite::Connection::open(store.path()).unwrap();
     shell.execute_batch("BEGIN IMMEDIATE").unwrap();
     assert!(matches!(writer.commit(&large(0)), Err(Error::Busy { .. })));
@@ -77,7 +77,7 @@ fn every_commit_is_synced() {
     let directory = tempfile::tempdir().unwrap();
     let store = Sqlite::open(directory.path()).unwrap();
     let writer = SqliteWriter::new(Arc::clone(&store.shared), HERE).unwrap();
-    let setting = |name| writer.connection.pragma_query_value(None, name, |row| row.get::<_, i64>(0)).unwrap();
+    let setting = |name| writer.connection().pragma_query_value(None, name, |row| row.get::<_, i64>(0)).unwrap();
     const FULL: i64 = 2;
     assert_eq!(setting("synchronous"), FULL);
     assert_eq!(setting("foreign_keys"), 1);

@@ -1,40 +1,66 @@
 //! Requests, deliveries and documents, written by commits and by changes beside them alike.
 
+use std::collections::{BTreeMap, BTreeSet};
+
+use calendar::Instant;
 use rusqlite::{Transaction, params};
 
 use super::column::{Micros, micros};
 use super::fault::Fault;
 use crate::{Attempt, Claim, DeliveryRow, DeliveryUpdate, DocumentChange, RequestRow, Workspace};
 
-pub(super) fn requests(
+/// New requests and what becomes of them. Most are claimed as they are made: those are written
+/// once, as claimed, and never enter the index of those that wait.
+pub(super) fn requests_and_deliveries(
     transaction: &Transaction<'_>,
     workspace: Workspace,
     requests: &[RequestRow],
+    updates: &[DeliveryUpdate],
 ) -> Result<(), Fault> {
-    let mut insert = transaction.prepare_cached(
-        "INSERT INTO request (workspace, id, incident, severity, kind, created_at, claimed_at, body)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, NULL, ?7) ON CONFLICT DO NOTHING",
-    )?;
-    for row in requests {
-        let created_at = Micros(row.created_at);
-        let inserted =
-            insert.execute(params![workspace, row.id, row.incident, row.severity, row.kind, created_at, row.body])?;
-        if inserted == 0 {
-            return Err(Fault::constraint(format!("request `{}` exists already", row.id)));
+    let mut claims: BTreeMap<&str, Instant> = BTreeMap::new();
+    for update in updates {
+        if let DeliveryUpdate::Claim(claim) = update {
+            claims.entry(&claim.request).or_insert(claim.at);
+        }
+    }
+    insert_requests(transaction, workspace, requests, &claims)?;
+    let mut new: BTreeSet<&str> = requests.iter().map(|row| row.id.as_str()).collect();
+    for update in updates {
+        match update {
+            // Another claim of the same request changes nothing.
+            DeliveryUpdate::Claim(claim) if new.remove(claim.request.as_str()) => {
+                insert_deliveries(transaction, workspace, claim)?;
+            }
+            DeliveryUpdate::Claim(claim) => self::claim(transaction, workspace, claim)?,
+            DeliveryUpdate::Attempt(attempt) => self::attempt(transaction, workspace, attempt)?,
         }
     }
     Ok(())
 }
 
-pub(super) fn deliveries(
+fn insert_requests(
     transaction: &Transaction<'_>,
     workspace: Workspace,
-    updates: &[DeliveryUpdate],
+    requests: &[RequestRow],
+    claims: &BTreeMap<&str, Instant>,
 ) -> Result<(), Fault> {
-    for update in updates {
-        match update {
-            DeliveryUpdate::Claim(claim) => self::claim(transaction, workspace, claim)?,
-            DeliveryUpdate::Attempt(attempt) => self::attempt(transaction, workspace, attempt)?,
+    let mut insert = transaction.prepare_cached(
+        "INSERT INTO request (workspace, id, incident, severity, kind, created_at, claimed_at, body)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT DO NOTHING",
+    )?;
+    for row in requests {
+        let inserted = insert.execute(params![
+            workspace,
+            row.id,
+            row.incident,
+            row.severity,
+            row.kind,
+            Micros(row.created_at),
+            micros(claims.get(row.id.as_str()).copied()),
+            row.body
+        ])?;
+        if inserted == 0 {
+            return Err(Fault::constraint(format!("request `{}` exists already", row.id)));
         }
     }
     Ok(())
@@ -73,6 +99,10 @@ fn claim(transaction: &Transaction<'_>, workspace: Workspace, claim: &Claim) -> 
         }
         return Ok(());
     }
+    insert_deliveries(transaction, workspace, claim)
+}
+
+fn insert_deliveries(transaction: &Transaction<'_>, workspace: Workspace, claim: &Claim) -> Result<(), Fault> {
     for row in &claim.deliveries {
         insert_delivery(transaction, workspace, &claim.request, row)?;
     }

@@ -1,9 +1,9 @@
-//! Reading. Each call uses one connection of the pool; lists with filters are built in `lists`.
+//! Reading. Each call uses one connection of the pool, or the writer's; lists with filters are built in `lists`.
 //!
 //! `INDEXED BY` stands where SQLite, which keeps no statistics here, would walk a longer index for the
 //! sake of its order. It is a promise as well: should the index go, the statement fails in the tests.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use calendar::Instant;
 use rusqlite::{Connection, OptionalExtension, Params, Row, params};
@@ -21,15 +21,32 @@ use crate::{
 pub(super) struct SqliteReader {
     shared: Arc<Shared>,
     workspace: Workspace,
+    /// The writer's connection, for its own thread; without it those of the pool.
+    writers: Option<Arc<Mutex<Connection>>>,
 }
 
 impl SqliteReader {
     pub(super) fn new(shared: Arc<Shared>, workspace: Workspace) -> SqliteReader {
-        SqliteReader { shared, workspace }
+        SqliteReader { shared, workspace, writers: None }
+    }
+
+    /// One that reads through the writer's connection: its pages are at hand after a commit, where
+    /// every other connection reads them anew.
+    pub(super) fn of_writer(
+        shared: Arc<Shared>,
+        workspace: Workspace,
+        writers: Arc<Mutex<Connection>>,
+    ) -> SqliteReader {
+        SqliteReader { shared, workspace, writers: Some(writers) }
     }
 
     fn read<T>(&self, work: impl FnOnce(&Connection) -> Result<T, Fault>) -> Result<T> {
-        self.shared.pool.with(|connection| work(connection).map_err(|fault| fault.at(&self.shared.path)))
+        let work = |connection: &Connection| work(connection).map_err(|fault| fault.at(&self.shared.path));
+        match &self.writers {
+            // A panic within a transaction has rolled it back.
+            Some(connection) => work(&connection.lock().unwrap_or_else(PoisonError::into_inner)),
+            None => self.shared.pool.with(work),
+        }
     }
 
     fn one<T>(

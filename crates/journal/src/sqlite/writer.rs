@@ -1,31 +1,32 @@
 //! Commits: one batch, one transaction. What deliveries and documents need is in `outbox`.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, params};
 
 use super::column::{self, Count, Micros, micros};
 use super::fault::Fault;
+use super::reader::SqliteReader;
 use super::{Shared, open, outbox};
 use crate::chain::{self, Sealed};
-use crate::store::Writer;
+use crate::store::{Reader, Writer};
 use crate::{Batch, DetectorChange, Head, IdempotencyRow, IncidentRow, OutboxChanges, Position, Result, Workspace};
 
 pub(super) struct SqliteWriter {
     shared: Arc<Shared>,
     workspace: Workspace,
-    pub(super) connection: Connection,
+    connection: Arc<Mutex<Connection>>,
 }
 
 impl SqliteWriter {
     pub(super) fn new(shared: Arc<Shared>, workspace: Workspace) -> Result<SqliteWriter> {
-        let connection = open::writer(&shared.path)?;
+        let connection = Arc::new(Mutex::new(open::writer(&shared.path)?));
         Ok(SqliteWriter { shared, workspace, connection })
     }
 
     /// Runs `work` in one transaction: durable on return, rolled back on any error.
     fn transact<T>(&mut self, work: impl FnOnce(&Transaction<'_>) -> Result<T, Fault>) -> Result<T> {
-        let connection = &mut self.connection;
+        let mut connection = self.connection();
         let run = || -> Result<T, Fault> {
             let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
             let value = work(&transaction)?;
@@ -34,11 +35,16 @@ impl SqliteWriter {
         };
         run().map_err(|fault| fault.at(&self.shared.path))
     }
+
+    pub(super) fn connection(&self) -> MutexGuard<'_, Connection> {
+        // A panic within a transaction has rolled it back.
+        self.connection.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 impl Writer for SqliteWriter {
     fn head(&mut self) -> Result<Head> {
-        read_head(&self.connection, self.workspace).map_err(|fault| fault.at(&self.shared.path))
+        read_head(&self.connection(), self.workspace).map_err(|fault| fault.at(&self.shared.path))
     }
 
     fn commit(&mut self, batch: &Batch) -> Result<Head> {
@@ -57,7 +63,7 @@ impl Writer for SqliteWriter {
     fn apply(&mut self, changes: &OutboxChanges) -> Result<()> {
         let workspace = self.workspace;
         self.transact(|transaction| {
-            outbox::deliveries(transaction, workspace, &changes.deliveries)?;
+            outbox::requests_and_deliveries(transaction, workspace, &[], &changes.deliveries)?;
             outbox::documents(transaction, workspace, &changes.documents)?;
             if let Some(until) = changes.forget_expired {
                 transaction
@@ -66,6 +72,11 @@ impl Writer for SqliteWriter {
             }
             Ok(())
         })
+    }
+
+    fn reader(&self) -> Option<Arc<dyn Reader>> {
+        let (shared, connection) = (Arc::clone(&self.shared), Arc::clone(&self.connection));
+        Some(Arc::new(SqliteReader::of_writer(shared, self.workspace, connection)))
     }
 
     fn replace_incidents(&mut self, rows: &[IncidentRow]) -> Result<()> {
@@ -81,7 +92,7 @@ impl SqliteWriter {
     /// Moves the log into the database and cuts it to nothing, so that erased data does not linger in it.
     /// A reader in the middle of something delays that to a later checkpoint; the erasure itself is committed.
     fn empty_log(&self) {
-        let _ = self.connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
+        let _ = self.connection().query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
     }
 }
 
@@ -110,8 +121,7 @@ impl Commit<'_> {
         self.prune(&batch.prune)?;
         write_incidents(self.transaction, self.workspace, &batch.incidents)?;
         self.detectors(&batch.detectors)?;
-        outbox::requests(self.transaction, self.workspace, &batch.requests)?;
-        outbox::deliveries(self.transaction, self.workspace, &batch.deliveries)?;
+        outbox::requests_and_deliveries(self.transaction, self.workspace, &batch.requests, &batch.deliveries)?;
         self.idempotency(&batch.idempotency)?;
         outbox::documents(self.transaction, self.workspace, &batch.documents)
     }

@@ -94,6 +94,10 @@ impl Writer for GatedWriter {
         self.writer.apply(changes)
     }
 
+    fn reader(&self) -> Option<Arc<dyn Reader>> {
+        self.writer.reader()
+    }
+
     fn replace_incidents(&mut self, rows: &[IncidentRow]) -> Result<()> {
         self.writer.replace_incidents(rows)
     }
