@@ -93,9 +93,9 @@ fn row(scene: &Scene, stored: &StoredAct) -> Markup {
     html! {
         tr {
             td { (moment::at(stored.at, scene.now)) }
-            td { (actor(&act.by)) }
+            td title=(actor(&act.by)) { (scene.names.actor(&act.by)) }
             td { code { (act.what) } }
-            td { (act.about) }
+            td title=(act.about) { (scene.names.person(&act.about)) }
             td { (act.note) }
             td.num { (stored.position) }
         }

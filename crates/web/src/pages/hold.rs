@@ -101,7 +101,7 @@ pub(crate) fn section(scene: &Scene, grant: &Grant, attempt: Option<&Attempt>) -
                 }
             }
         },
-        None => html! {},
+        None => html! { p.hint { "Holding outgoing messages asks for the role responder." } },
     }
 }
 
