@@ -4,6 +4,7 @@
 mod absence;
 mod corrections;
 mod duties;
+mod edges;
 mod escalation;
 mod handing;
 mod proof;
