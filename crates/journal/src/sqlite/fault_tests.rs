@@ -84,6 +84,17 @@ fn every_commit_is_synced() {
     assert_eq!(setting("secure_delete"), 1);
 }
 
+/// The flags stand in `.cargo/config.toml`, which a build from elsewhere would not see: that it
+/// syncs with `fdatasync` is not among what SQLite tells, the other one is.
+#[test]
+fn sqlite_is_built_with_our_flags() {
+    let connection = rusqlite::Connection::open_in_memory().unwrap();
+    let used = |name: &str| {
+        connection.query_row("SELECT sqlite_compileoption_used(?1)", [name], |row| row.get::<_, bool>(0)).unwrap()
+    };
+    assert!(used("DEFAULT_MEMSTATUS=0"));
+}
+
 #[test]
 fn erased_data_leaves_no_bytes_in_the_files() {
     const SECRET: &[u8] = b"Ms Example, 4 Harbour Street";
