@@ -12,6 +12,8 @@ use crate::tools;
 
 /// Tests read the server's URL from here; without it those on PostgreSQL are not run, and say so.
 pub(crate) const VARIABLE: &str = "WATCHBELL_TEST_POSTGRES";
+/// The same for the tests of engine and web, which then keep every journal there instead of in SQLite.
+pub(crate) const INSTEAD: &str = "WATCHBELL_TEST_ON_POSTGRES";
 /// Who runs the server where we are root, as whom it refuses to run.
 const USER: &str = "postgres";
 /// Each test of the many that run at once holds a few connections.

@@ -62,17 +62,23 @@ fn print_access() -> Result<()> {
     Ok(())
 }
 
-/// Runs the tests of the workspace, beside a PostgreSQL server, and says how many passed.
+/// Runs the tests of the workspace beside a PostgreSQL server, those of engine and web once more with
+/// their journals on it, and says how many passed.
 fn tests() -> Result<u64> {
     let server = postgres::Server::start().context("failed to start PostgreSQL")?;
+    let all = run_tests(&["--workspace"], (postgres::VARIABLE, &server.url()))?;
+    let on_postgres =
+        run_tests(&["-p", "watchbell-engine", "-p", "watchbell-web"], (postgres::INSTEAD, &server.url()))?;
+    Ok(all + on_postgres)
+}
+
+fn run_tests(packages: &[&str], (variable, value): (&str, &str)) -> Result<u64> {
     let has_nextest = Command::new("cargo-nextest").arg("--version").output().is_ok();
-    let args: &[&str] = if has_nextest {
-        &["nextest", "run", "--workspace", "--no-fail-fast", "--status-level", "fail"]
-    } else {
-        &["test", "--workspace", "--no-fail-fast"]
-    };
-    let mut tests = cargo::command(args);
-    tests.env(postgres::VARIABLE, server.url());
+    let mut args: Vec<&str> = if has_nextest { vec!["nextest", "run", "--status-level", "fail"] } else { vec!["test"] };
+    args.push("--no-fail-fast");
+    args.extend(packages);
+    let mut tests = cargo::command(&args);
+    tests.env(variable, value);
     let mut child = tests.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().context("failed to start cargo")?;
     let stdout = child.stdout.take().expect("stdout is piped");
     let stderr = child.stderr.take().expect("stderr is piped");

@@ -26,7 +26,7 @@ mod verify;
 pub use error::{Error, Result};
 pub use id::{Digest, IncidentNo, Position, Workspace};
 pub use memory::Memory;
-pub use postgres::{Postgres, Scratch};
+pub use postgres::{Postgres, Scratch, Server};
 pub use read::{
     Counts, DeliveryFilter, DeliveryPlace, Entry, EventPlace, IncidentFilter, PrivateEntry, StoredBlock, StoredEvent,
     StoredRequest,

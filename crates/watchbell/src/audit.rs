@@ -2,10 +2,11 @@
 
 use std::path::Path;
 
-use journal::{Reader, Sqlite, Store, Workspace};
+use journal::{Reader, Workspace};
 
 use crate::cli::AuditCommand;
 use crate::exit::{Exit, explain};
+use crate::place::Place;
 
 pub(crate) fn run(command: &AuditCommand) -> anyhow::Result<Exit> {
     match command {
@@ -15,9 +16,9 @@ pub(crate) fn run(command: &AuditCommand) -> anyhow::Result<Exit> {
     }
 }
 
-/// Opens a data directory for reading, beside a running server if there is one.
+/// Opens a data directory or a database for reading, beside a running server if there is one.
 pub(crate) fn reader(data: &Path) -> anyhow::Result<std::sync::Arc<dyn Reader>> {
-    let store = Sqlite::open_read_only(data).map_err(|e| explain(&e.problem()))?;
+    let store = Place::of(data)?.open_read_only()?;
     store.reader(Workspace::default()).map_err(|e| explain(&e.problem()))
 }
 
@@ -72,7 +73,7 @@ fn altered(position: journal::Position, why: &str, json: bool) {
 
 fn refold(data: &Path, repair: bool, json: bool) -> anyhow::Result<Exit> {
     let (reader, writer) = if repair {
-        let store = Sqlite::open(data).map_err(|e| explain(&e.problem()))?;
+        let store = Place::of(data)?.open()?;
         let mut writer = store.writer(Workspace::default()).map_err(|e| explain(&e.problem()))?;
         writer.clear_incidents().map_err(|e| explain(&e.problem()))?;
         (store.reader(Workspace::default()).map_err(|e| explain(&e.problem()))?, Some(writer))

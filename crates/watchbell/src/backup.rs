@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::cli::BackupArgs;
 use crate::exit::{Ended, Exit, explain};
+use crate::place::Place;
 
 /// In the data directory: when and where the last backup was made, for `doctor`.
 const MARK: &str = "last-backup.json";
@@ -42,14 +43,15 @@ pub(crate) fn backup(args: &BackupArgs) -> anyhow::Result<Exit> {
             format!("{} exists already\nhelp: a backup replaces nothing; name a new file", args.output.display());
         return Err(Ended::with(Exit::Usage, message));
     }
-    let store = Sqlite::open_read_only(&args.data).map_err(|e| explain(&e.problem()))?;
+    let data = Place::folder(&args.data)?;
+    let store = Sqlite::open_read_only(&data).map_err(|e| explain(&e.problem()))?;
     let mut bar = Bar::default();
     let verified =
         store.back_up(&args.output, &mut |progress| bar.show(progress)).map_err(|e| explain(&e.problem()))?;
     bar.end("copied; its chain was recomputed");
     let file = std::path::absolute(&args.output).unwrap_or_else(|_| args.output.clone());
     let mark = Mark { at: TimeSource::System.now(), position: verified.head.position.0, file };
-    if let Err(error) = mark.write(&args.data) {
+    if let Err(error) = mark.write(&data) {
         eprintln!("note: {MARK} could not be written, so that `doctor` does not know of this backup: {error:#}");
     }
     if args.json {

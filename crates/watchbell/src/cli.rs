@@ -135,8 +135,8 @@ pub(crate) struct ExplainArgs {
     /// The roster, for --signal
     #[arg(long, default_value = "roster.yaml")]
     pub(crate) roster: PathBuf,
-    /// Read a data directory instead of asking a server
-    #[arg(long)]
+    /// Read a data directory, or postgres://…, instead of asking a server
+    #[arg(long, visible_alias = "database-url")]
     pub(crate) data: Option<PathBuf>,
     /// Print JSON
     #[arg(long)]
@@ -151,8 +151,8 @@ pub(crate) struct ServeArgs {
     /// Address to listen on, such as 127.0.0.1:8420; port 0 takes a free one
     #[arg(long)]
     pub(crate) listen: Option<String>,
-    /// Data directory
-    #[arg(long)]
+    /// Data directory, or postgres://… for a PostgreSQL database (with a password: WATCHBELL_DATABASE_URL)
+    #[arg(long, visible_alias = "database-url")]
     pub(crate) data: Option<PathBuf>,
     /// Policy file
     #[arg(long)]
@@ -517,8 +517,8 @@ pub(crate) struct StatusArgs {
 pub(crate) enum StatusCommand {
     /// Write the page, its feed and its JSON as files, for any web server
     Export {
-        /// Data directory
-        #[arg(long)]
+        /// Data directory, or postgres://…
+        #[arg(long, visible_alias = "database-url", default_value = crate::place::DEFAULT)]
         data: PathBuf,
         /// Folder to write into
         #[arg(short, long)]

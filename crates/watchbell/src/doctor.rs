@@ -1,15 +1,17 @@
-//! `doctor`: looks at a data directory and says what is well, what is not, and what to do. It changes nothing.
+//! `doctor`: looks at a data directory or a database and says what is well, what is not, and what to do. It changes nothing.
 
 mod incidents;
 mod machine;
+mod server;
 mod work;
 
 use engine::{TimeSource, View};
-use journal::{Sqlite, Store, Workspace};
+use journal::{Postgres, Sqlite, Store, Workspace};
 use serde::Serialize;
 
 use crate::cli::DoctorArgs;
 use crate::exit::{Exit, explain};
+use crate::place::Place;
 
 /// How a check came out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -48,11 +50,19 @@ impl Finding {
 }
 
 pub(crate) fn run(args: &DoctorArgs) -> anyhow::Result<Exit> {
-    let store = Sqlite::open_read_only(&args.data).map_err(|error| explain(&error.problem()))?;
-    let reader = store.reader(Workspace::default()).map_err(|error| explain(&error.problem()))?;
-    let view = View::new(reader);
     let now = TimeSource::System.now();
-    let mut findings = machine::look(&args.data, &store, view.reader(), now);
+    let view = |store: &dyn Store| store.reader(Workspace::default()).map(View::new);
+    let looked = match Place::of(&args.data)? {
+        Place::Folder(folder) => Sqlite::open_read_only(&folder).and_then(|store| {
+            let view = view(&store)?;
+            Ok((machine::look(&folder, &store, view.reader(), now), view))
+        }),
+        Place::Server(url) => Postgres::open_read_only(&url).and_then(|store| {
+            let view = view(&store)?;
+            Ok((server::look(&store, view.reader(), now), view))
+        }),
+    };
+    let (mut findings, view) = looked.map_err(|error| explain(&error.problem()))?;
     findings.push(incidents::look(view.reader(), args.full));
     findings.extend(work::look(&view, now));
     let worst = findings.iter().map(|finding| finding.verdict).max().unwrap_or(Verdict::Ok);

@@ -15,6 +15,7 @@ mod heartbeat;
 mod incident;
 mod init;
 mod office;
+mod place;
 mod reports;
 mod restore;
 mod serve;

@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 use crate::backup::{self, Bar};
 use crate::cli::RestoreArgs;
 use crate::exit::{Ended, Exit, explain};
+use crate::place::Place;
 
 /// What an interrupted restore leaves; the next attempt replaces it.
 const UNFINISHED: &str = "watchbell.db.partial";
@@ -28,25 +29,26 @@ struct Told {
 }
 
 pub(crate) fn restore(args: &RestoreArgs) -> anyhow::Result<Exit> {
-    if !args.replace && is_filled(&args.data)? {
+    let data = Place::folder(&args.data)?;
+    if !args.replace && is_filled(&data)? {
         let message = format!(
             "{} is not empty\nhelp: name a new folder, or keep what is there in a folder beside with --replace",
-            args.data.display()
+            data.display()
         );
         return Err(Ended::with(Exit::Usage, message));
     }
     let mut bar = Bar::default();
-    let restoring = Restoring::begin(&args.file, &args.data, &mut |progress| bar.show(progress));
+    let restoring = Restoring::begin(&args.file, &data, &mut |progress| bar.show(progress));
     let restoring = restoring.map_err(|e| explain(&e.problem()))?;
     bar.end("copied; its chain was recomputed");
     let told = take_in(args, &restoring)?;
-    let aside = args.data.join(format!("replaced-{}", told.now.as_micros()));
+    let aside = data.join(format!("replaced-{}", told.now.as_micros()));
     restoring.finish(&aside).map_err(|e| explain(&e.problem()))?;
     if args.json {
         println!("{}", told.json(args.revoke_tokens));
         return Ok(Exit::Ok);
     }
-    println!("{}", args.data.display());
+    println!("{}", data.display());
     told.tell(args.revoke_tokens);
     if aside.exists() {
         println!("what was there before lies in {}", aside.display());

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use anyhow::Context as _;
 use calendar::{Duration, Instant};
 use engine::{Config, Documents, Engine, StartError, TimeSource};
-use journal::{Sqlite, Workspace};
+use journal::Workspace;
 use policy::Source;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
@@ -16,6 +16,7 @@ use crate::check::Document;
 use crate::cli::{ConfigArgs, ConfigCommand, ServeArgs};
 use crate::client::secret;
 use crate::exit::{Ended, Exit, explain};
+use crate::place::Place;
 use crate::settings::Settings;
 
 /// Environment variable with the first administrator's token, read on an empty store.
@@ -35,9 +36,8 @@ pub(crate) async fn run(args: &ServeArgs) -> anyhow::Result<Exit> {
         url => url.trim_end_matches('/').to_owned(),
     };
     let documents = Pair::read(settings.get("policy"), settings.get("roster"));
-    let data = PathBuf::from(settings.get("data"));
     let time = time_source(args.test_clock.as_deref())?;
-    let engine = start_engine(&data, &documents, time, &public_url)?;
+    let engine = start_engine(&settings.place, &documents, time, &public_url)?;
     let access = Access::load(&engine).await.map_err(|problem| explain(&problem))?;
     greet(&engine, &access, &public_url).await?;
     warn_of_lacks(&engine, &access);
@@ -141,11 +141,11 @@ impl Pair {
     }
 }
 
-fn start_engine(data: &Path, pair: &Pair, time: TimeSource, public_url: &str) -> anyhow::Result<Engine> {
-    let store = Sqlite::open(data).map_err(|error| explain(&error.problem()))?;
+fn start_engine(place: &Place, pair: &Pair, time: TimeSource, public_url: &str) -> anyhow::Result<Engine> {
+    let store = place.open()?;
     let documents = Documents { policy: pair.policy.text.clone(), roster: pair.roster.text.clone() };
     let config = config(time, public_url);
-    engine::start(&store, documents, config).map_err(|error| match error {
+    engine::start(&*store, documents, config).map_err(|error| match error {
         StartError::Documents(_) if !pair.unreadable.is_empty() => anyhow::anyhow!("{}", pair.unreadable.join("\n")),
         StartError::Documents(diagnostics) => {
             let sources = [

@@ -3,7 +3,7 @@
 //! A flag beats the environment, that beats the file, that beats the default.
 
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 use calendar::Duration;
@@ -13,6 +13,7 @@ use serde::Deserialize;
 use crate::cli::ServeArgs;
 use crate::exit::{Ended, Exit};
 use crate::heartbeat::Heartbeat;
+use crate::place::{self, Place};
 
 /// File that is read where no other is named, if it exists.
 const DEFAULT_FILE: &str = "watchbell.toml";
@@ -49,11 +50,13 @@ pub(crate) struct Setting {
 }
 
 /// Settings of the server.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(crate) struct Settings {
     pub(crate) all: Vec<Setting>,
     /// The heartbeat to a dead-man's switch.
     pub(crate) heartbeat: Option<Heartbeat>,
+    /// Where the journal is kept: `data`, or the database that the environment names in its place.
+    pub(crate) place: Place,
 }
 
 /// `watchbell.toml`.
@@ -101,7 +104,7 @@ struct RetentionFile {
 /// Name, environment variable, default.
 const TABLE: [(&str, &str, &str); 10] = [
     ("listen", "WATCHBELL_LISTEN", "127.0.0.1:8420"),
-    ("data", "WATCHBELL_DATA", "watchbell-data"),
+    ("data", "WATCHBELL_DATA", place::DEFAULT),
     ("policy", "WATCHBELL_POLICY", "policy.yaml"),
     ("roster", "WATCHBELL_ROSTER", "roster.yaml"),
     ("public_url", "WATCHBELL_PUBLIC_URL", ""),
@@ -156,12 +159,21 @@ impl Settings {
             Setting { name, value, origin }
         });
         let mut all: Vec<Setting> = all.collect();
+        let place = Place::of(Path::new(all.iter().find(|row| row.name == "data").map_or("", |row| &row.value)))?;
+        for row in all.iter_mut().filter(|row| row.name == "data") {
+            // An URL may hold a password.
+            if let Place::Server(_) = &place {
+                let named = row.value != place::DEFAULT;
+                row.origin = if named { row.origin.clone() } else { Origin::Environment(place::VARIABLE) };
+                row.value = place.to_string();
+            }
+        }
         let (value, origin) = match &file.heartbeat {
             Some(heartbeat) => (heartbeat.shown(), Origin::File(path)),
             None => (String::new(), Origin::Default),
         };
         all.push(Setting { name: "heartbeat", value, origin });
-        Ok(Settings { all, heartbeat: file.heartbeat })
+        Ok(Settings { all, heartbeat: file.heartbeat, place })
     }
 
     /// A setting that is a number above zero; `None` where it has no limit.
@@ -224,7 +236,7 @@ mod tests {
         let of = |signals: &str| {
             let row = |name, value: &str| Setting { name, value: value.to_owned(), origin: Origin::Default };
             let all = vec![row("retention.signals", signals), row("retention.private_texts", "30d")];
-            Settings { all, heartbeat: None }.retention()
+            Settings { all, heartbeat: None, place: Place::Folder(PathBuf::new()) }.retention()
         };
         for (text, hours) in [("400d", 400 * 24), ("72h", 72), ("1d", 24)] {
             assert_eq!(of(text).unwrap().signals, Duration::from_hours(hours), "{text}");

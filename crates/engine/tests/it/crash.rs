@@ -8,7 +8,7 @@ use crate::support::{Mode, World, both, clock, numbered, signal};
 #[tokio::test(flavor = "multi_thread")]
 async fn everything_answered_is_there_after_a_crash() {
     for round in 0..5 {
-        let mut world = World::sqlite().await;
+        let mut world = World::durable().await;
         let answered: Arc<Mutex<BTreeSet<String>>> = Arc::default();
         let mut senders = Vec::new();
         for sender in 0..8 {
@@ -40,7 +40,7 @@ async fn everything_answered_is_there_after_a_crash() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn clocks_continue_after_a_crash() {
-    let mut world = World::sqlite().await;
+    let mut world = World::durable().await;
     let no = world.leak().await;
     world.settle().await;
     world.crash_for("0s").await;
@@ -51,7 +51,7 @@ async fn clocks_continue_after_a_crash() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn clocks_missed_while_down_are_recorded_once_and_pages_collapse() {
-    let mut world = World::sqlite().await;
+    let mut world = World::durable().await;
     let no = world.leak().await;
     world.settle().await;
     let before = world.deliveries().len();

@@ -135,7 +135,7 @@ async fn two_erasures_in_one_batch_do_not_bring_words_back() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn nothing_of_it_is_left_in_the_files() {
-    let world = World::sqlite().await;
+    let world = World::in_files().await;
     world.send(vec![leak("ada"), leak(SECRET)]).await.unwrap();
     assert!(is_in_files(&world, "ada says"), "the test looks where words are");
     assert!(is_in_files(&world, SECRET));

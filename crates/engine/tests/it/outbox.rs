@@ -127,7 +127,7 @@ async fn a_page_that_waits_for_its_turn_is_not_sent_once_somebody_acknowledged()
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_gap_and_its_consequence_are_one_transaction() {
-    let mut world = World::sqlite().await;
+    let mut world = World::durable().await;
     world.gate.set(Mode::Held);
     let engine = world.engine().clone();
     let waiting = tokio::spawn(async move {

@@ -80,7 +80,7 @@ async fn a_changed_roster_counts_from_the_next_claim() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_pending_delivery_keeps_its_contact_and_dies_with_its_channel() {
-    let mut world = World::sqlite().await;
+    let mut world = World::durable().await;
     world.receiver.replies("/pager", [Reply::Status(500)]);
     world.degraded("eu").await;
     world.settle().await;

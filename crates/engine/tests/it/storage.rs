@@ -85,7 +85,7 @@ async fn complaints_wait_for_the_disk() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_policy_that_could_not_be_written_is_written_once_the_disk_works() {
-    let mut world = World::sqlite().await;
+    let mut world = World::durable().await;
     world.setup.policy.push_str("# another version\n");
     let failing = world.restart_with(Mode::Full).await;
     failing.unwrap();

@@ -8,6 +8,7 @@ mod column;
 mod driver;
 mod facts;
 mod fault;
+mod health;
 mod lists;
 mod outbox;
 mod reader;
@@ -20,6 +21,7 @@ mod writer;
 #[cfg(test)]
 mod stopped_tests;
 
+pub use health::Server;
 pub use scratch::Scratch;
 
 use std::path::Path;
@@ -63,6 +65,11 @@ impl Postgres {
     /// Whether an URL carries a password, which then must not stand on a command line.
     pub fn has_password(url: &str) -> bool {
         address::has_password(url)
+    }
+
+    /// What of an URL may be shown; none where it cannot be used.
+    pub fn shown_of(url: &str) -> Option<std::path::PathBuf> {
+        address::Address::parse(url).ok().map(|address| address.shown)
     }
 
     /// Hosts, database and schema, for people: never a user or a password.

@@ -78,8 +78,8 @@ pub(crate) struct EraseWhat {
 /// `doctor`.
 #[derive(Debug, Args)]
 pub(crate) struct DoctorArgs {
-    /// Data directory; its server may run
-    #[arg(long)]
+    /// Data directory, or postgres://…; its server may run
+    #[arg(long, visible_alias = "database-url", default_value = crate::place::DEFAULT)]
     pub(crate) data: PathBuf,
     /// Fold every incident again; without it the open ones and the latest
     #[arg(long)]

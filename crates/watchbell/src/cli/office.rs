@@ -36,8 +36,8 @@ pub(crate) enum AuditCommand {
     },
     /// Recompute the hash chain of the whole journal
     Verify {
-        /// Data directory
-        #[arg(long)]
+        /// Data directory, or postgres://…
+        #[arg(long, visible_alias = "database-url", default_value = crate::place::DEFAULT)]
         data: PathBuf,
         /// Print JSON
         #[arg(long)]
@@ -45,8 +45,8 @@ pub(crate) enum AuditCommand {
     },
     /// Fold every incident again from its events and compare, byte for byte
     Refold {
-        /// Data directory
-        #[arg(long)]
+        /// Data directory, or postgres://…
+        #[arg(long, visible_alias = "database-url", default_value = crate::place::DEFAULT)]
         data: PathBuf,
         /// Delete the stored rows first and write the folded ones; the server must not run
         #[arg(long)]

@@ -16,8 +16,8 @@ pub(crate) struct MatrixArgs {
     /// Roster file
     #[arg(long, default_value = "roster.yaml", conflicts_with = "data")]
     pub(crate) roster: PathBuf,
-    /// Take the policy in force of this data directory instead
-    #[arg(long)]
+    /// Take the policy in force of this data directory, or postgres://…, instead
+    #[arg(long, visible_alias = "database-url")]
     pub(crate) data: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) output: OutputArgs,
@@ -29,8 +29,8 @@ pub(crate) struct ReviewArgs {
     /// Which week, such as 2026-W47; the present one if absent
     #[arg(long)]
     pub(crate) week: Option<String>,
-    /// Data directory
-    #[arg(long)]
+    /// Data directory, or postgres://…
+    #[arg(long, visible_alias = "database-url", default_value = crate::place::DEFAULT)]
     pub(crate) data: PathBuf,
     #[command(flatten)]
     pub(crate) output: OutputArgs,
@@ -45,8 +45,8 @@ pub(crate) struct BacktestArgs {
     /// Its roster; the one in force if absent
     #[arg(long)]
     pub(crate) roster: Option<PathBuf>,
-    /// Read a data directory instead of asking a server
-    #[arg(long)]
+    /// Read a data directory, or postgres://…, instead of asking a server
+    #[arg(long, visible_alias = "database-url")]
     pub(crate) data: Option<PathBuf>,
     /// Signals of a file instead of stored ones: CSV with a heading, or JSON
     #[arg(long)]

@@ -87,7 +87,7 @@ fn pages(store: &Sqlite) -> Finding {
     }
 }
 
-fn chain(reader: &dyn Reader) -> Finding {
+pub(super) fn chain(reader: &dyn Reader) -> Finding {
     let checked = reader.head().and_then(|head| {
         let after = Position(head.position.0.saturating_sub(POSITIONS));
         journal::verify_after(reader, Workspace::default(), after).map(|found| (after, found.head.position))
@@ -98,7 +98,7 @@ fn chain(reader: &dyn Reader) -> Finding {
     }
 }
 
-fn clock(reader: &dyn Reader, now: Instant) -> Finding {
+pub(super) fn clock(reader: &dyn Reader, now: Instant) -> Finding {
     let recorded = match reader.head() {
         Ok(head) => head.recorded_at,
         Err(error) => return Finding::fail("clock", error.to_string(), error.code().remedy),
@@ -120,7 +120,7 @@ fn backup(data: &Path, now: Instant) -> Finding {
     if now.since(at) > BACKUP_AGE { Finding::warn("backup", says, REMEDY) } else { Finding::ok("backup", says) }
 }
 
-fn descriptors() -> Finding {
+pub(super) fn descriptors() -> Finding {
     let limits = std::fs::read_to_string("/proc/self/limits").unwrap_or_default();
     let line = limits.lines().find_map(|line| line.strip_prefix("Max open files"));
     match line.and_then(|line| line.split_whitespace().next()) {

@@ -1,4 +1,4 @@
-//! A server in a test: a real engine on SQLite, the starter policy, and time that stands still.
+//! A server in a test: a real engine on SQLite, or on PostgreSQL where a server for tests is named, the starter policy, and time that stands still.
 
 use std::sync::Arc;
 
@@ -7,7 +7,7 @@ use axum::body::Body;
 use axum::http::{HeaderMap, Method, Request, StatusCode, header};
 use calendar::{Duration, Instant};
 use engine::{Config, Documents, Engine, TimeSource};
-use journal::{Sqlite, Workspace};
+use journal::{Postgres, Scratch, Sqlite, Store, Workspace};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tower::ServiceExt;
@@ -20,12 +20,37 @@ pub(crate) const START: &str = "2026-11-23T09:00:00Z";
 /// Where every world can be reached, as its answers say.
 pub(crate) const URL: &str = "http://watchbell.test";
 
+/// Names a PostgreSQL server; then every world keeps its journal there.
+const ON_POSTGRES: &str = "WATCHBELL_TEST_ON_POSTGRES";
+
+/// Where a world's journal is kept.
+enum Shelf {
+    Sqlite(TempDir),
+    Postgres(Scratch),
+}
+
+impl Shelf {
+    fn new() -> Shelf {
+        match std::env::var(ON_POSTGRES) {
+            Ok(server) => Shelf::Postgres(Scratch::on(&server)),
+            Err(_) => Shelf::Sqlite(tempfile::tempdir().unwrap()),
+        }
+    }
+
+    fn open(&self) -> Box<dyn Store> {
+        match self {
+            Shelf::Sqlite(folder) => Box::new(Sqlite::open(folder.path()).unwrap()),
+            Shelf::Postgres(scratch) => Box::new(Postgres::open(scratch.url()).unwrap()),
+        }
+    }
+}
+
 /// A running server without its socket.
 pub(crate) struct World {
     pub(crate) engine: Engine,
     pub(crate) access: Arc<Access>,
     pub(crate) router: Router,
-    dir: TempDir,
+    shelf: Shelf,
 }
 
 /// What a request came to.
@@ -60,7 +85,7 @@ impl World {
     }
 
     pub(crate) async fn with(configure: impl FnOnce(AppConfig) -> AppConfig) -> World {
-        World::open(tempfile::tempdir().unwrap(), roster(), configure).await
+        World::open(Shelf::new(), roster(), configure).await
     }
 
     /// A world in which Ben, who is on call at [`START`], is also paged by mail, through a server on this port.
@@ -69,28 +94,27 @@ impl World {
             "channels:\n  email: {{type: email, host: 127.0.0.1, port: {port}, security: none, from: w@example.com}}"
         );
         let roster = roster().replace("channels:", &channel).replace("{inbox: ben}", "{email: ben@example.com}");
-        World::open(tempfile::tempdir().unwrap(), roster, |config| config).await
+        World::open(Shelf::new(), roster, |config| config).await
     }
 
-    async fn open(dir: TempDir, roster: String, configure: impl FnOnce(AppConfig) -> AppConfig) -> World {
-        let store = Sqlite::open(dir.path().join("watchbell.db")).unwrap();
-        let engine = start(&store, roster);
+    async fn open(shelf: Shelf, roster: String, configure: impl FnOnce(AppConfig) -> AppConfig) -> World {
+        let engine = start(&*shelf.open(), roster);
         let access = Arc::new(Access::load(&engine).await.unwrap());
         let bootstrap = access.bootstrap(ADMIN).await.unwrap();
         assert_ne!(bootstrap, Bootstrap::Ignored);
         let config = AppConfig { dev: true, test_clock: true, ..AppConfig::new(URL) };
         let router = web::router(engine.clone(), Arc::clone(&access), configure(config));
-        let world = World { engine, access, router, dir };
+        let world = World { engine, access, router, shelf };
         world.settle().await;
         world
     }
 
     /// Stops, and starts again on the same directory.
     pub(crate) async fn restarted(self) -> World {
-        let World { engine, access, router, dir } = self;
+        let World { engine, access, router, shelf } = self;
         engine.shutdown().await;
         drop((engine, access, router));
-        World::open(dir, roster(), |config| config).await
+        World::open(shelf, roster(), |config| config).await
     }
 
     /// Waits until the engine has nothing left to do by itself.
@@ -180,7 +204,7 @@ fn roster() -> String {
     roster
 }
 
-fn start(store: &Sqlite, roster: String) -> Engine {
+fn start(store: &dyn Store, roster: String) -> Engine {
     let documents = Documents { policy: policy::starter::POLICY.to_owned(), roster };
     let config = Config {
         workspace: Workspace::default(),

@@ -9,7 +9,7 @@ use engine::{
     Accepted, Applied, Config, Delivery, Documents, Engine, Fault, Secrets, SelfAlert, StartError, StoredEntry,
     TimeSource,
 };
-use journal::{DeliveryFilter, Memory, Sqlite, Store, Workspace};
+use journal::{DeliveryFilter, Memory, Postgres, Scratch, Sqlite, Store, Workspace};
 use problem::Problem;
 use tempfile::TempDir;
 use tokio::task::JoinHandle;
@@ -29,7 +29,11 @@ const PATIENCE: StdDuration = StdDuration::from_secs(10);
 enum Shelf {
     Memory(Memory),
     Sqlite(TempDir),
+    Postgres(Scratch),
 }
+
+/// Names a PostgreSQL server; then what is durable lies there instead of in SQLite.
+const ON_POSTGRES: &str = "WATCHBELL_TEST_ON_POSTGRES";
 
 /// What a world starts with.
 #[derive(Clone)]
@@ -57,7 +61,7 @@ pub(crate) struct World {
 
 /// The same world on every store.
 pub(crate) async fn both() -> [World; 2] {
-    [World::memory().await, World::sqlite().await]
+    [World::memory().await, World::durable().await]
 }
 
 impl World {
@@ -65,7 +69,18 @@ impl World {
         World::begin(Setup::default()).await
     }
 
-    pub(crate) async fn sqlite() -> World {
+    /// On a store that outlives a crash.
+    pub(crate) async fn durable() -> World {
+        match std::env::var(ON_POSTGRES) {
+            Ok(server) => {
+                let shelf = Shelf::Postgres(Scratch::on(&server));
+                World::on(shelf, Setup::default(), test_time()).await.unwrap()
+            }
+            Err(_) => World::in_files().await,
+        }
+    }
+
+    pub(crate) async fn in_files() -> World {
         let shelf = Shelf::Sqlite(tempfile::tempdir().unwrap());
         World::on(shelf, Setup::default(), test_time()).await.unwrap()
     }
@@ -260,7 +275,7 @@ impl World {
     }
 
     pub(crate) fn folder(&self) -> &std::path::Path {
-        let Shelf::Sqlite(folder) = &self.shelf else { unreachable!("a store in memory has no files") };
+        let Shelf::Sqlite(folder) = &self.shelf else { unreachable!("only SQLite has files") };
         folder.path()
     }
 
@@ -335,6 +350,7 @@ fn open(shelf: &Shelf, gate: &Gate, setup: &Setup, time: &TimeSource, port: u16)
     let store: Box<dyn Store> = match shelf {
         Shelf::Memory(memory) => Box::new(memory.clone()),
         Shelf::Sqlite(folder) => Box::new(Sqlite::open(folder.path())?),
+        Shelf::Postgres(scratch) => Box::new(Postgres::open(scratch.url())?),
     };
     let store = Gated { store, gate: gate.clone() };
     let roster = setup.roster.replace("PORT", &port.to_string());
