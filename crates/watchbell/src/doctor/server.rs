@@ -43,9 +43,9 @@ fn judge(server: &journal::Server, now: Instant) -> Vec<Finding> {
     let apart = server.now.since(now);
     let says = format!("the server's is {apart:#} from this machine's");
     findings.push(if apart > CLOCKS_APART || apart < -CLOCKS_APART {
-        Finding::fail("clocks apart", says, "correct the clocks and keep them synchronised (NTP)")
+        Finding::fail("server clock", says, "correct the clocks and keep them synchronised (NTP)")
     } else {
-        Finding::ok("clocks apart", says)
+        Finding::ok("server clock", says)
     });
     findings
 }
@@ -76,8 +76,8 @@ mod tests {
             (Server { synchronous_commit: "local".to_owned(), ..good.clone() }, "Warn commits"),
             (Server { synchronous_commit: "remote_apply".to_owned(), ..good.clone() }, ""),
             (Server { standby: true, ..good.clone() }, "Fail server"),
-            (Server { now: now + Duration::from_secs(3), ..good.clone() }, "Fail clocks apart"),
-            (Server { now: now - Duration::from_secs(3), ..good }, "Fail clocks apart"),
+            (Server { now: now + Duration::from_secs(3), ..good.clone() }, "Fail server clock"),
+            (Server { now: now - Duration::from_secs(3), ..good }, "Fail server clock"),
         ];
         for (server, expected) in cases {
             let findings = judge(&server, now);
