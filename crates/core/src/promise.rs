@@ -103,8 +103,8 @@ impl Draft<'_> {
                 let fired_at = fired.iter().find(|(p, _)| *p == percent).map(|(_, at)| *at);
                 Some(Warning { percent, at, fired_at })
             })
-            // Grace is too short to be warned of.
-            .filter(|warning| !clock.born_late && clock.due_at.is_some_and(|due| warning.at < due))
+            // Grace is too short to be warned of. A clock that stands still keeps what was given.
+            .filter(|warning| !clock.born_late && clock.due_at.is_none_or(|due| warning.at < due))
             .collect();
     }
 

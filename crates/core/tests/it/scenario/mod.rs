@@ -3,6 +3,7 @@
 
 mod absence;
 mod corrections;
+mod declaring;
 mod duties;
 mod edges;
 mod escalation;
@@ -11,6 +12,7 @@ mod proof;
 mod severity;
 mod statutory;
 mod triggers;
+mod turns;
 mod windows;
 mod words;
 mod work;
