@@ -39,6 +39,16 @@ impl Decision {
     /// References kept per decision: enough to look, small enough to store a million of.
     pub const MAX_SIGNALS: usize = 8;
 
+    /// Takes one more signal in.
+    pub fn add(&mut self, happened: Instant, place: SignalRef) {
+        self.count += 1;
+        self.first_at = self.first_at.min(happened);
+        self.last_at = self.last_at.max(happened);
+        if self.signals.len() < Decision::MAX_SIGNALS {
+            self.signals.push(place);
+        }
+    }
+
     /// Takes another firing of the same trigger for the same incident in.
     pub fn absorb(&mut self, other: &Decision) {
         self.count += other.count;

@@ -9,7 +9,7 @@ use crate::command::MAX_AHEAD;
 use crate::draft::{Context, Decided, Draft};
 use crate::event::{Actor, Attached, Event, Opened};
 use crate::incident::Incident;
-use crate::trigger::{Firing, default_key};
+use crate::trigger::{Firing, Sign, default_key};
 
 /// Class of a declaration by someone who is not sure.
 pub const UNSURE: &str = "unsure";
@@ -59,15 +59,19 @@ pub struct Raised {
 impl Raised {
     /// Takes another firing for the same incident in.
     pub fn absorb(&mut self, firing: Firing, alert: Option<&str>) {
-        let own = firing.alert.clone();
-        match self.firings.iter_mut().find(|f| f.decision.trigger == firing.decision.trigger) {
-            Some(known) => known.decision.absorb(&firing.decision),
-            None => self.firings.push(firing),
-        }
-        if let Some(alert) = alert.or(own.as_deref())
+        self.take(Sign::Gathered(Box::new(firing)), alert);
+    }
+
+    /// The same, of what is not spelt out yet.
+    pub fn take(&mut self, sign: Sign<'_>, alert: Option<&str>) {
+        if let Some(alert) = alert.or(sign.alert())
             && !self.alerts.iter().any(|known| known == alert)
         {
             self.alerts.push(alert.to_owned());
+        }
+        match self.firings.iter_mut().find(|firing| firing.decision.trigger == sign.trigger()) {
+            Some(known) => sign.join(&mut known.decision),
+            None => self.firings.push(sign.into_firing()),
         }
     }
 }

@@ -6,12 +6,13 @@ mod absence;
 mod count;
 mod detectors;
 mod rate;
+mod sign;
 mod would;
 
 use std::collections::BTreeMap;
 
 use calendar::Instant;
-use policy::condition::{Fields, FlagField, NumberField, TextField};
+use policy::condition::{Fields, FlagField, NumberField, TextField, TextPlace};
 use policy::model::{KeyPart, Mode, Policy, Rank, Trigger, TriggerKind};
 use xxhash_rust::xxh3::Xxh3;
 
@@ -20,6 +21,7 @@ pub use count::CountState;
 pub use detectors::{Detector, Detectors, MAX_DETECTORS};
 pub use rate::{BETS_AFTER, MAX_PENDING, RateState};
 
+pub use sign::{Sign, Spark};
 pub use would::Would;
 
 use crate::decision::{Decision, SignalRef};
@@ -44,10 +46,11 @@ pub struct Firing {
     pub alert: Option<String>,
 }
 
-/// A policy's triggers, indexed by the metric that they need.
+/// A policy's triggers, indexed by a text that they require.
 #[derive(Clone, Debug)]
 pub struct Triggers {
-    by_metric: BTreeMap<String, Vec<usize>>,
+    by_text: BTreeMap<TextPlace, BTreeMap<String, Vec<usize>>>,
+    /// Those that require none are looked at for every signal.
     any: Vec<usize>,
     /// Those that wait for a metric to stay away.
     absent: BTreeMap<String, Vec<usize>>,
@@ -64,44 +67,70 @@ pub struct Observed<'a> {
     pub now: Instant,
 }
 
+impl Observed<'_> {
+    /// When it happened, as far as that has passed.
+    fn happened(&self) -> Instant {
+        self.signal.at.map_or(self.now, |at| at.min(self.now))
+    }
+}
+
 impl Triggers {
-    /// Indexes the triggers of a policy.
+    /// Indexes the triggers of a policy: each under what it requires and the fewest others do.
     pub fn new(policy: &Policy) -> Triggers {
-        let mut triggers = Triggers { by_metric: BTreeMap::new(), any: Vec::new(), absent: BTreeMap::new() };
-        for (i, trigger) in policy.triggers.iter().enumerate() {
-            let metric = match &trigger.kind {
-                TriggerKind::When(when) | TriggerKind::Count { when, .. } => when.only_metric(),
-                TriggerKind::Rate { metric, .. } => Some(metric.as_str()),
-                TriggerKind::Absence { metric, .. } => {
-                    triggers.absent.entry(metric.clone()).or_default().push(i);
-                    continue;
-                }
-            };
-            match metric {
-                Some(metric) => triggers.by_metric.entry(metric.to_owned()).or_default().push(i),
-                None => triggers.any.push(i),
+        let required: Vec<Vec<(TextPlace, &str)>> = policy.triggers.iter().map(required).collect();
+        let mut wanted: BTreeMap<&(TextPlace, &str), usize> = BTreeMap::new();
+        for requirement in required.iter().flatten() {
+            *wanted.entry(requirement).or_default() += 1;
+        }
+        let mut triggers = Triggers { by_text: BTreeMap::new(), any: Vec::new(), absent: BTreeMap::new() };
+        for (i, (trigger, required)) in policy.triggers.iter().zip(&required).enumerate() {
+            if let TriggerKind::Absence { metric, .. } = &trigger.kind {
+                triggers.absent.entry(metric.clone()).or_default().push(i);
+                continue;
             }
+            let concerned = match required.iter().min_by_key(|requirement| wanted[requirement]) {
+                Some((place, text)) => {
+                    let texts = triggers.by_text.entry(place.clone()).or_default();
+                    texts.entry((*text).to_owned()).or_default()
+                }
+                None => &mut triggers.any,
+            };
+            concerned.push(i);
         }
         triggers
     }
 
     /// The triggers that fire for a signal, in the order of the policy.
     pub fn observe(&self, policy: &Policy, detectors: &mut Detectors, observed: Observed<'_>) -> Vec<Firing> {
-        let mut firings = Vec::new();
+        self.signs(policy, detectors, observed).into_iter().map(Sign::into_firing).collect()
+    }
+
+    /// The same, for those who already know most of what a firing says.
+    pub fn signs<'a>(&self, policy: &'a Policy, detectors: &mut Detectors, observed: Observed<'a>) -> Vec<Sign<'a>> {
+        let mut signs = Vec::new();
         for i in self.concerned(observed.signal) {
             let trigger = &policy.triggers[i];
-            match rate::Rule::of(policy, trigger) {
-                Some(rule) => firings.extend(rule.observe(detectors, observed)),
-                None => firings.extend(fire(policy, trigger, detectors, observed)),
+            match &trigger.kind {
+                TriggerKind::When(when) => {
+                    signs.extend(
+                        when.holds(observed.signal).then(|| Sign::one(policy, trigger, &when.source, observed)),
+                    );
+                }
+                TriggerKind::Count { .. } => signs.extend(count(policy, trigger, detectors, observed).map(gathered)),
+                TriggerKind::Rate { .. } => {
+                    let rule = rate::Rule::of(policy, trigger);
+                    signs.extend(rule.into_iter().flat_map(|rule| rule.observe(detectors, observed)).map(gathered));
+                }
+                TriggerKind::Absence { .. } => {}
             }
         }
-        firings
+        signs
     }
 
     /// The triggers that may look at a signal, in the order of the policy.
     fn concerned(&self, signal: &Signal) -> Vec<usize> {
-        let specific = self.by_metric.get(&signal.metric).map(Vec::as_slice).unwrap_or_default();
-        let mut order: Vec<usize> = specific.iter().chain(&self.any).copied().collect();
+        let specific = self.by_text.iter().filter_map(|(place, texts)| texts.get(place.of(signal)?)).flatten();
+        let mut order: Vec<usize> = specific.chain(&self.any).copied().collect();
         order.sort_unstable();
         order
     }
@@ -133,8 +162,7 @@ impl Triggers {
     /// The incidents that a signal speaks about, by key, without counting it: used where its
     /// sender says that an alert has ended.
     pub fn keys(&self, policy: &Policy, signal: &Signal) -> Vec<String> {
-        let specific = self.by_metric.get(&signal.metric).map(Vec::as_slice).unwrap_or_default();
-        let matching = specific.iter().chain(&self.any).map(|&i| &policy.triggers[i]).filter(|trigger| {
+        let matching = self.concerned(signal).into_iter().map(|i| &policy.triggers[i]).filter(|trigger| {
             trigger.mode == Mode::Active
                 && match &trigger.kind {
                     TriggerKind::When(when) | TriggerKind::Count { when, .. } => when.holds(signal),
@@ -148,48 +176,52 @@ impl Triggers {
     }
 }
 
-fn fire(policy: &Policy, trigger: &Trigger, detectors: &mut Detectors, observed: Observed<'_>) -> Option<Firing> {
+/// Texts without which a trigger has no use for a signal.
+fn required(trigger: &Trigger) -> Vec<(TextPlace, &str)> {
+    match &trigger.kind {
+        TriggerKind::When(when) | TriggerKind::Count { when, .. } => when.required(),
+        TriggerKind::Rate { metric, .. } | TriggerKind::Absence { metric, .. } => {
+            vec![(TextPlace::Field(TextField::Metric), metric)]
+        }
+    }
+}
+
+fn gathered<'a>(firing: Firing) -> Sign<'a> {
+    Sign::Gathered(Box::new(firing))
+}
+
+fn count(policy: &Policy, trigger: &Trigger, detectors: &mut Detectors, observed: Observed<'_>) -> Option<Firing> {
+    let TriggerKind::Count { when, distinct_units, at_least, within } = &trigger.kind else { return None };
     let signal = observed.signal;
-    let (clause, statement, signals) = match &trigger.kind {
-        TriggerKind::When(when) => {
-            if !when.holds(signal) {
-                return None;
-            }
-            (when.source.clone(), "one signal is enough".to_owned(), vec![observed.place])
-        }
-        TriggerKind::Count { when, distinct_units, at_least, within } => {
-            if !when.holds(signal) {
-                return None;
-            }
-            let rule = count::Rule { distinct_units: *distinct_units, at_least: *at_least, within: *within };
-            let statement = rule.statement();
-            let clause = format!("{} {statement}", when.source);
-            let mut name = format!("{}|{}", trigger.id, key(trigger, signal));
-            if !detectors.make_room_for(&name, observed.now) {
-                // Counted together rather than not at all. No key of its own is named so.
-                name = format!("{}\\further", trigger.id);
-            }
-            let signals = detectors.count(&name, |state| state.observe(rule, &clause, observed))?;
-            (when.source.clone(), statement, signals)
-        }
-        TriggerKind::Rate { .. } | TriggerKind::Absence { .. } => return None,
-    };
-    let happened = signal.at.unwrap_or(observed.now);
+    if !when.holds(signal) {
+        return None;
+    }
+    let rule = count::Rule { distinct_units: *distinct_units, at_least: *at_least, within: *within };
+    let statement = rule.statement();
+    let clause = format!("{} {statement}", when.source);
+    let key = key(trigger, signal);
+    let mut name = format!("{}|{key}", trigger.id);
+    if !detectors.make_room_for(&name, observed.now) {
+        // Counted together rather than not at all. No key of its own is named so.
+        name = format!("{}\\further", trigger.id);
+    }
+    let signals = detectors.count(&name, |state| state.observe(rule, &clause, observed))?;
+    let happened = observed.happened();
     Some(Firing {
         decision: Decision {
             trigger: trigger.id.clone(),
             policy: policy.id.clone(),
-            clause,
+            clause: when.source.clone(),
             statement,
             count: 1,
-            first_at: happened.min(observed.now),
-            last_at: happened.min(observed.now),
+            first_at: happened,
+            last_at: happened,
             signals,
         },
         mode: trigger.mode,
         class: trigger.raise.class.clone(),
         severity: trigger.raise.severity,
-        key: key(trigger, signal),
+        key,
         service: signal.service.clone(),
         alert: None,
     })
@@ -197,7 +229,11 @@ fn fire(policy: &Policy, trigger: &Trigger, detectors: &mut Detectors, observed:
 
 /// The key of the incident that a signal belongs to. Parts are joined by `|`, which they escape.
 fn key(trigger: &Trigger, signal: &Signal) -> String {
-    let parts = trigger.raise.key.iter().map(|part| {
+    let mut key = String::new();
+    for (i, part) in trigger.raise.key.iter().enumerate() {
+        if i > 0 {
+            key.push('|');
+        }
         let value = match part {
             KeyPart::Class => trigger.raise.class.as_str(),
             KeyPart::Service => &signal.service,
@@ -205,9 +241,13 @@ fn key(trigger: &Trigger, signal: &Signal) -> String {
             KeyPart::Source => &signal.source,
             KeyPart::Label(name) => signal.labels.get(name).map_or("", String::as_str),
         };
-        value.replace('|', "\\|")
-    });
-    parts.collect::<Vec<_>>().join("|")
+        if value.contains('|') {
+            key.push_str(&value.replace('|', "\\|"));
+        } else {
+            key.push_str(value);
+        }
+    }
+    key
 }
 
 /// Stands for a unit of evidence where only sameness matters.

@@ -1,6 +1,6 @@
 //! One attempt: decide some inputs, write one transaction, take over what it changed.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -12,6 +12,7 @@ use wcore::{Incident, Signal};
 
 use crate::batch::{Answer, Basis, Decision, Outlet, Tally, Work};
 use crate::cache::Desk;
+use crate::duplicates::Keys;
 use crate::hold::Hold;
 use crate::outbox::{Handout, Standing};
 use crate::queue::Input;
@@ -51,7 +52,7 @@ pub(crate) enum Failure {
 /// Answers by piece, and the incidents as they were committed.
 pub(crate) struct Committed {
     pub(crate) answers: Vec<Answer>,
-    pub(crate) incidents: HashMap<u64, Arc<Incident>>,
+    pub(crate) incidents: BTreeMap<u64, Arc<Incident>>,
     pub(crate) position: u64,
 }
 
@@ -131,7 +132,7 @@ impl Thread {
     }
 
     /// Gives the dispatcher what is to be sent, before anybody is answered.
-    fn hand_over(&self, handout: Handout, incidents: &HashMap<u64, Arc<Incident>>) {
+    fn hand_over(&self, handout: Handout, incidents: &BTreeMap<u64, Arc<Incident>>) {
         let Shared { tray, bell, .. } = &*self.shared;
         let taken = |incident: &Arc<Incident>| incident.acknowledged.is_some() || !incident.status().is_open();
         let taken: BTreeSet<u64> = incidents.values().filter(|incident| taken(incident)).map(|one| one.no).collect();
@@ -181,8 +182,8 @@ pub(crate) fn concerns_one_input(problem: &Problem) -> bool {
 struct Written {
     head: Option<Head>,
     answers: Vec<Answer>,
-    incidents: HashMap<u64, Arc<Incident>>,
-    new_keys: BTreeSet<u128>,
+    incidents: BTreeMap<u64, Arc<Incident>>,
+    new_keys: Keys,
     activated: Option<Arc<Rules>>,
     held: Option<Option<Hold>>,
     /// The journal took something, so that it works.
@@ -219,7 +220,7 @@ fn commit(writer: &mut dyn Writer, decision: Decision<'_>, present: Instant) -> 
         None
     };
     let handout = Handout::of(batch, present);
-    let incidents = desk.settle().into_iter().collect();
+    let incidents = desk.settle();
     Ok(Written { head, answers, incidents, new_keys, activated, held, wrote, handout, signals, tally })
 }
 

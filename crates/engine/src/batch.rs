@@ -8,7 +8,7 @@ mod office;
 mod signals;
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use calendar::{Duration, Instant};
@@ -22,9 +22,9 @@ use wcore::trigger::{Detectors, Firing};
 use wcore::{Command, Context, Decided, Incident, Signal};
 
 use crate::attempt::Piece;
-use crate::cache::Desk;
+use crate::cache::{Changed, Desk};
 use crate::codec;
-use crate::duplicates::Duplicates;
+use crate::duplicates::{Duplicates, Keys};
 use crate::hold::Hold;
 use crate::outbox::Request;
 use crate::queue::{Act, ActInput, FollowUp, Input, WriteInput};
@@ -75,7 +75,7 @@ pub(crate) enum Answer {
 pub(crate) struct Work<'a, 'i> {
     basis: Basis<'a>,
     signals: Vec<&'i Signal>,
-    new_keys: BTreeSet<u128>,
+    new_keys: Keys,
     groups: Vec<Group>,
     by_key: HashMap<String, usize>,
     events: Vec<EventRow>,
@@ -107,7 +107,7 @@ pub(crate) struct Decision<'a> {
     pub(crate) batch: journal::Batch,
     pub(crate) answers: Vec<Answer>,
     pub(crate) desk: Desk<'a>,
-    pub(crate) new_keys: BTreeSet<u128>,
+    pub(crate) new_keys: Keys,
     pub(crate) activated: Option<Arc<Rules>>,
     /// What it has made of the hold, if anything.
     pub(crate) held: Option<Option<Hold>>,
@@ -130,7 +130,7 @@ impl<'a, 'i> Work<'a, 'i> {
         Work {
             basis,
             signals: Vec::new(),
-            new_keys: BTreeSet::new(),
+            new_keys: Keys::default(),
             groups: Vec::new(),
             by_key: HashMap::new(),
             events: Vec::new(),
@@ -333,9 +333,10 @@ impl<'a, 'i> Work<'a, 'i> {
                 _ => {}
             }
         }
+        let only_tally = events.iter().all(|event| matches!(event, Event::Attached(_)));
         let entry = Entry { at: self.basis.now, by: by.clone(), events };
         self.events.push(codec::entry_row(state.no, &entry));
-        self.basis.desk.put(state);
+        self.basis.desk.put(state, only_tally);
         self.moves_head = true;
     }
 
@@ -382,8 +383,14 @@ impl<'a, 'i> Work<'a, 'i> {
         let position = self.basis.position;
         let (private, erase) = self.seal();
         let prune = self.expired.blocks.iter().map(|position| Position(*position)).collect();
-        let incidents =
-            self.basis.desk.changed().values().map(|incident| codec::incident_row(incident, position)).collect();
+        let (mut incidents, mut tallies) = (Vec::new(), Vec::new());
+        for Changed { incident, only_tally } in self.basis.desk.changed().values() {
+            if *only_tally {
+                tallies.push(codec::tally_row(incident, position));
+            } else {
+                incidents.push(codec::incident_row(incident, position));
+            }
+        }
         let detectors = self
             .basis
             .detectors
@@ -404,6 +411,7 @@ impl<'a, 'i> Work<'a, 'i> {
             block,
             events: self.events,
             incidents,
+            tallies,
             detectors: detectors.collect(),
             requests: self.requests.into_iter().map(|asked| asked.stored.request).collect(),
             deliveries: self.outbox.deliveries,

@@ -16,6 +16,10 @@ const VERSION: u8 = 2;
 /// The first version: summary, link and unit stood in the block itself.
 const WITH_TEXTS: u8 = 1;
 
+/// What a signal takes of either part before it is compressed, mostly no more: a batch of thousands
+/// is not moved about while it grows.
+const SIGNAL_BYTES_USUAL: usize = 64;
+
 /// Names that repeat, once each, and one row per signal.
 #[derive(Default, Serialize, Deserialize)]
 struct Columns<'a> {
@@ -85,9 +89,14 @@ pub fn encode(signals: &[&Signal], pseudonyms: &Pseudonyms) -> Vec<u8> {
     let mut known: HashMap<&str, u32> = HashMap::new();
     let mut rests = Vec::with_capacity(signals.len());
     for signal in signals {
-        let mut name = |text| intern(&mut columns.names, &mut known, text);
-        let (source, metric, service) = (name(&signal.source), name(&signal.metric), name(&signal.service));
-        let label = signal.label.as_deref().map(name);
+        let before = columns.rows.last().map(|row| [row.source, row.metric, row.service]);
+        let mut name = |column: usize, text| match before.map(|row| row[column]) {
+            // Mostly it is that of the signal before.
+            Some(index) if columns.names[index as usize] == text => index,
+            _ => intern(&mut columns.names, &mut known, text),
+        };
+        let (source, metric, service) = (name(0, &signal.source), name(1, &signal.metric), name(2, &signal.service));
+        let label = signal.label.as_deref().map(|label| intern(&mut columns.names, &mut known, label));
         let (id, value, at) = (signal.id.as_deref(), signal.value, signal.at);
         columns.rows.push(Row { source, metric, service, label, value, at, id });
         rests.push(Rest {
@@ -99,8 +108,9 @@ pub fn encode(signals: &[&Signal], pseudonyms: &Pseudonyms) -> Vec<u8> {
             has_text: Text::of(signal).is_some(),
         });
     }
-    let columns = compress(&columns);
-    let rests = compress(&rests);
+    let room = signals.len() * SIGNAL_BYTES_USUAL;
+    let columns = compress(&columns, room);
+    let rests = compress(&rests, room);
     let mut bytes = Vec::with_capacity(columns.len() + rests.len() + 5);
     bytes.push(VERSION);
     bytes.extend(u32::try_from(columns.len()).unwrap_or(u32::MAX).to_be_bytes());
@@ -200,8 +210,9 @@ fn sections(bytes: &[u8]) -> Result<(u8, &[u8], &[u8]), BlockError> {
     Ok((*version, columns, rests))
 }
 
-fn compress<T: Serialize>(value: &T) -> Vec<u8> {
-    let plain = postcard::to_stdvec(value).expect("plain data with known lengths always encodes");
+fn compress<T: Serialize>(value: &T, room: usize) -> Vec<u8> {
+    let plain =
+        postcard::to_extend(value, Vec::with_capacity(room)).expect("plain data with known lengths always encodes");
     lz4_flex::compress_prepend_size(&plain)
 }
 

@@ -22,6 +22,15 @@ pub(crate) struct Cache {
     /// What the journal answers for a key, until something happens that may change the answer.
     keys: HashMap<String, u64>,
     order: VecDeque<u64>,
+    /// Folded from their entries, since another version wrote their rows: those are written whole.
+    folded: BTreeSet<u64>,
+}
+
+/// What a batch has made of an incident.
+pub(crate) struct Changed {
+    pub(crate) incident: Arc<Incident>,
+    /// Nothing but the signals behind it have changed.
+    pub(crate) only_tally: bool,
 }
 
 impl Cache {
@@ -48,7 +57,7 @@ impl Cache {
 pub(crate) struct Desk<'a> {
     cache: &'a mut Cache,
     reader: &'a dyn Reader,
-    changed: BTreeMap<u64, Arc<Incident>>,
+    changed: BTreeMap<u64, Changed>,
     /// Changed incidents, by key, for which the journal may answer otherwise after this batch.
     turned: HashMap<String, BTreeSet<u64>>,
 }
@@ -60,10 +69,13 @@ impl<'a> Desk<'a> {
 
     /// The incident of that number.
     pub(crate) fn incident(&mut self, no: u64) -> Result<Option<Arc<Incident>>, Problem> {
-        if let Some(incident) = self.changed.get(&no).or_else(|| self.cache.incidents.get(&no)) {
+        if let Some(incident) = self.known(no) {
             return Ok(Some(Arc::clone(incident)));
         }
         let Some(row) = codec::stored(self.reader.incident(IncidentNo(no)))? else { return Ok(None) };
+        if codec::incident(&row).is_none() {
+            self.cache.folded.insert(no);
+        }
         let incident = Arc::new(view::incident_of(self.reader, &row)?);
         self.cache.insert(Arc::clone(&incident));
         Ok(Some(incident))
@@ -82,7 +94,7 @@ impl<'a> Desk<'a> {
             self.cache.keys.insert(key.to_owned(), no);
         }
         for no in self.turned.get(key).into_iter().flatten() {
-            let Some(incident) = self.changed.get(no) else { continue };
+            let Some(Changed { incident, .. }) = self.changed.get(no) else { continue };
             let rank = |incident: &Incident| {
                 let open = incident.status().is_open();
                 (open, !open && self.changed.contains_key(&incident.no), incident.no)
@@ -94,14 +106,20 @@ impl<'a> Desk<'a> {
         Ok(best)
     }
 
-    /// The incident after a decision.
-    pub(crate) fn put(&mut self, incident: Incident) {
-        let known = self.changed.get(&incident.no).or_else(|| self.cache.incidents.get(&incident.no));
-        let stays_open = known.is_some_and(|known| known.status().is_open()) && incident.status().is_open();
+    fn known(&self, no: u64) -> Option<&Arc<Incident>> {
+        self.changed.get(&no).map(|changed| &changed.incident).or_else(|| self.cache.incidents.get(&no))
+    }
+
+    /// The incident after a decision; `only_tally` where it changed nothing but the signals behind it.
+    pub(crate) fn put(&mut self, incident: Incident, only_tally: bool) {
+        let no = incident.no;
+        let stays_open = self.known(no).is_some_and(|known| known.status().is_open()) && incident.status().is_open();
         if !stays_open {
-            self.turned.entry(incident.key.clone()).or_default().insert(incident.no);
+            self.turned.entry(incident.key.clone()).or_default().insert(no);
         }
-        self.changed.insert(incident.no, Arc::new(incident));
+        let before = self.changed.get(&no).is_none_or(|changed| changed.only_tally);
+        let only_tally = only_tally && before && !self.cache.folded.contains(&no);
+        self.changed.insert(no, Changed { incident: Arc::new(incident), only_tally });
     }
 
     /// The batch is durable: what changed is what holds.
@@ -109,13 +127,16 @@ impl<'a> Desk<'a> {
         for key in self.turned.keys() {
             self.cache.keys.remove(key);
         }
-        for incident in self.changed.values() {
-            self.cache.insert(Arc::clone(incident));
+        let mut settled = BTreeMap::new();
+        for (no, changed) in self.changed {
+            self.cache.folded.remove(&no);
+            self.cache.insert(Arc::clone(&changed.incident));
+            settled.insert(no, changed.incident);
         }
-        self.changed
+        settled
     }
 
-    pub(crate) fn changed(&self) -> &BTreeMap<u64, Arc<Incident>> {
+    pub(crate) fn changed(&self) -> &BTreeMap<u64, Changed> {
         &self.changed
     }
 }

@@ -5,7 +5,7 @@
 
 use std::borrow::Cow;
 
-use journal::{EventRow, IncidentNo, IncidentRow, Position};
+use journal::{EventRow, IncidentNo, IncidentRow, Position, TallyRow};
 use problem::Problem;
 use wcore::Incident;
 use wcore::decision::Decision;
@@ -89,11 +89,20 @@ pub(crate) fn detector(row: &[u8]) -> Option<Detector> {
     postcard::take_from_bytes(rest).ok().filter(|(_, left)| left.is_empty()).map(|(detector, _)| detector)
 }
 
+/// What alone changes of a row when signals attach.
+pub(crate) fn tally_row(incident: &Incident, updated: Position) -> TallyRow {
+    TallyRow { no: IncidentNo(incident.no), updated, tally: tally(incident) }
+}
+
+fn tally(incident: &Incident) -> Vec<u8> {
+    postcard::to_stdvec(&incident.sources).expect("plain data with known lengths always encodes")
+}
+
 pub(crate) fn incident_row(incident: &Incident, updated: Position) -> IncidentRow {
     let status = incident.status();
     let mut state = state(incident);
     // The sources are the last field, so their bytes are the last ones.
-    let tally = postcard::to_stdvec(&incident.sources).expect("plain data with known lengths always encodes");
+    let tally = tally(incident);
     state.truncate(state.len() - tally.len());
     IncidentRow {
         no: IncidentNo(incident.no),

@@ -4,6 +4,7 @@
 //! per signal.
 
 use std::collections::HashSet;
+use std::hash::{BuildHasher, Hasher, RandomState};
 
 use calendar::{Duration, Instant};
 use xxhash_rust::xxh3::Xxh3;
@@ -14,11 +15,55 @@ pub const WINDOW: Duration = Duration::from_hours(24);
 /// Keys per generation: 16 million cost about 600 MB; a busier sender gets a shorter window.
 const MAX_KEYS: usize = 16_000_000;
 
+/// Fingerprints of keys.
+pub(crate) type Keys = HashSet<u128, Spread>;
+
+/// Where fingerprints go in a table. They are even already; numbers that no sender knows keep one
+/// from choosing ids that all go to the same place.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Spread {
+    secret: [u64; 2],
+    place: u64,
+}
+
+impl Default for Spread {
+    fn default() -> Self {
+        let random = RandomState::new();
+        Spread { secret: [random.hash_one(0), random.hash_one(1)], place: 0 }
+    }
+}
+
+impl BuildHasher for Spread {
+    type Hasher = Spread;
+
+    fn build_hasher(&self) -> Spread {
+        *self
+    }
+}
+
+impl Hasher for Spread {
+    fn write(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.write_u128(u128::from(*byte));
+        }
+    }
+
+    fn write_u128(&mut self, key: u128) {
+        let halves = [key as u64 ^ self.place, (key >> 64) as u64];
+        let product = u128::from(halves[0] ^ self.secret[0]) * u128::from(halves[1] ^ self.secret[1]);
+        self.place = product as u64 ^ (product >> 64) as u64;
+    }
+
+    fn finish(&self) -> u64 {
+        self.place
+    }
+}
+
 /// The window.
 #[derive(Debug, Default)]
 pub(crate) struct Duplicates {
-    current: HashSet<u128>,
-    previous: HashSet<u128>,
+    current: Keys,
+    previous: Keys,
     since: Instant,
 }
 
@@ -44,7 +89,7 @@ impl Duplicates {
         }
         let last = std::mem::take(&mut self.current);
         // After a silence of two windows the last generation is too old as well.
-        self.previous = if age < WINDOW * 2 { last } else { HashSet::new() };
+        self.previous = if age < WINDOW * 2 { last } else { Keys::default() };
         self.since = now;
     }
 

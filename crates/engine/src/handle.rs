@@ -62,7 +62,8 @@ impl Engine {
     /// Takes signals in; `bytes` is their size on the wire.
     pub async fn signals(&self, signals: Vec<Signal>, bytes: usize) -> Result<Accepted, Problem> {
         let bytes = bytes.max(signals.len() * SIGNAL_BYTES_MIN);
-        self.ask(|reply| Input::Signals(SignalsInput { signals, bytes, reply })).await
+        let signals = Arc::new(signals);
+        self.ask(|reply| Input::Signals(SignalsInput { signals: Arc::clone(&signals), bytes, reply })).await
     }
 
     /// What stands for an id that holds personal data: the same for the same id of a kind, and of no use without

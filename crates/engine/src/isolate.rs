@@ -181,6 +181,7 @@ impl Thread {
                 Ok((Answer::Accepted { accepted, duplicates, incidents, quarantined }, _, at)),
             ) => {
                 add(&stats.signals_duplicate, u64::from(duplicates));
+                drop(signals.signals);
                 reply(signals.reply, Ok(Accepted { position: at, accepted, duplicates, incidents, quarantined }));
             }
             (Input::Signals(signals), outcome) => reply(signals.reply, Err(refusal(outcome))),

@@ -74,7 +74,8 @@ pub(crate) enum Act {
 
 /// Signals of one request.
 pub(crate) struct SignalsInput {
-    pub(crate) signals: Vec<Signal>,
+    /// Whoever sent them holds them too, and lets go last: they are freed where they were made.
+    pub(crate) signals: Arc<Vec<Signal>>,
     pub(crate) bytes: usize,
     pub(crate) reply: Reply<Accepted>,
 }

@@ -77,7 +77,7 @@ impl Stepper {
 
     /// Puts a request with signals in the queue.
     pub fn signals(&self, signals: Vec<Signal>) -> Result<Asked<Accepted>, Problem> {
-        self.ask(|reply| Input::Signals(SignalsInput { signals, bytes: 1, reply }))
+        self.ask(|reply| Input::Signals(SignalsInput { signals: Arc::new(signals), bytes: 1, reply }))
     }
 
     /// Puts a command in the queue.

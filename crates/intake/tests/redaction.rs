@@ -215,6 +215,25 @@ fn every_text_of_a_signal_is_redacted_and_counted() {
 }
 
 #[test]
+fn short_values_are_looked_at_for_what_fits_them() {
+    for (name, value, wanted) in [
+        ("rule", "rule-3", "rule-3"),
+        ("case", "case-123", "case-123"),
+        ("pwd", "a1b2c3d4", "[key]"),
+        ("api \"token\"", "a1b2c3d4", "[key]"),
+        ("note", "pwd=a1b2c3d4", "pwd=[key]"),
+        ("who", "a@b.example", "[e-mail]"),
+        ("who", "a%40b.org", "[e-mail]"),
+        ("who", "a(at)b.org", "[e-mail]"),
+        ("phone", "2312599", "[phone]"),
+        ("room", "2312599", "2312599"),
+    ] {
+        let (signal, _) = redacted(|signal| _ = signal.labels.insert(name.to_owned(), value.to_owned()));
+        assert_eq!(signal.labels[name], wanted, "{name}");
+    }
+}
+
+#[test]
 fn links_still_lead_somewhere() {
     for (link, wanted) in [
         ("https://a.example/tickets/4711?tab=2#notes", "https://a.example/tickets/4711?tab=2#notes"),

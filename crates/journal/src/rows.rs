@@ -61,6 +61,8 @@ pub struct Batch {
     pub events: Vec<EventRow>,
     /// Incident rows to insert or replace.
     pub incidents: Vec<IncidentRow>,
+    /// Incidents of which nothing but the tally changes; an unknown one is ignored.
+    pub tallies: Vec<TallyRow>,
     /// Detector states to insert, replace or delete.
     pub detectors: Vec<DetectorChange>,
     /// New page requests and publications; a known id is refused.
@@ -132,6 +134,18 @@ pub struct IncidentRow {
     pub state: Vec<u8>,
     /// The part of the state that changes with every batch of signals, kept apart because it is
     /// written far more often than everything else.
+    pub tally: Vec<u8>,
+}
+
+/// A new tally of an incident whose row stays as it is. Signals that attach to an open incident,
+/// which happens most, change no more than this.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TallyRow {
+    /// The incident's number.
+    pub no: IncidentNo,
+    /// Position of this batch.
+    pub updated: Position,
+    /// The part of the state.
     pub tally: Vec<u8>,
 }
 

@@ -74,9 +74,16 @@ CREATE TABLE event (
     FOREIGN KEY (workspace, position) REFERENCES batch
 ) WITHOUT ROWID, STRICT;
 
-CREATE INDEX event_incident ON event (workspace, incident, position, idx) WHERE incident IS NOT NULL;
-
 CREATE INDEX event_kind ON event (workspace, kind, position, idx) WHERE incident IS NULL;
+
+CREATE INDEX event_place ON event (workspace, position, incident, idx) WHERE incident IS NOT NULL;
+
+CREATE TABLE event_span (
+    workspace INTEGER NOT NULL,
+    incident INTEGER NOT NULL,
+    span INTEGER NOT NULL,
+    PRIMARY KEY (workspace, incident, span)
+) WITHOUT ROWID, STRICT;
 
 CREATE TABLE head (
     workspace INTEGER PRIMARY KEY,

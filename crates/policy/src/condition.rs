@@ -23,7 +23,7 @@ use std::ops::Range;
 use problem::Code;
 
 use eval::Expr;
-pub use field::{Fields, FlagField, NumberField, TextField};
+pub use field::{Fields, FlagField, NumberField, TextField, TextPlace};
 
 /// Longest condition, in bytes: a page of text; longer ones are tables written as conditions.
 pub const MAX_LENGTH_BYTES: usize = 4096;
@@ -65,9 +65,9 @@ impl Condition {
         self.expr.holds(signal)
     }
 
-    /// `Some(m)` if it can only hold for signals whose metric is `m`.
-    pub fn only_metric(&self) -> Option<&str> {
-        self.expr.only_metric()
+    /// Texts that every signal for which it holds has, and where: enough to look a condition up.
+    pub fn required(&self) -> Vec<(TextPlace, &str)> {
+        self.expr.required()
     }
 
     /// Every text with which it compares a field for equality, in the order written.

@@ -135,6 +135,10 @@ impl FaultyWriter {
     /// stand in both, and must be noticed by what it breaks.
     fn follow(&self, batch: &mut Batch) -> Result<()> {
         let reader = self.reader()?;
+        for counted in std::mem::take(&mut batch.tallies) {
+            let row = reader.incident(counted.no)?;
+            batch.incidents.extend(row.map(|row| IncidentRow { updated: counted.updated, ..row }));
+        }
         for row in &mut batch.incidents {
             let mut entries: Vec<Entry> = Vec::new();
             for stored in reader.incident_events(row.no, EventPlace::default(), u32::MAX)? {

@@ -2,6 +2,7 @@
 //!
 //! It reads no environment and no file; the binary does.
 
+use std::ops::Deref;
 use std::sync::Arc;
 
 use engine::Engine;
@@ -58,9 +59,26 @@ impl AppConfig {
     }
 }
 
-/// The state behind every route. Cheap to clone.
+/// The state behind every route. Cloned with every layer that a request passes, so it is one pointer.
 #[derive(Clone)]
-pub(crate) struct App {
+pub(crate) struct App(Arc<Parts>);
+
+impl Deref for App {
+    type Target = Parts;
+
+    fn deref(&self) -> &Parts {
+        &self.0
+    }
+}
+
+impl From<Parts> for App {
+    fn from(parts: Parts) -> App {
+        App(Arc::new(parts))
+    }
+}
+
+/// What the state consists of.
+pub(crate) struct Parts {
     pub(crate) engine: Engine,
     pub(crate) access: Arc<Access>,
     pub(crate) config: Arc<AppConfig>,

@@ -20,7 +20,7 @@ use crate::api::{
     audit, clocks, commands, decisions, deliveries, erasures, hold, incidents, reviews, rules, sessions, signals,
     sources, tokens, users,
 };
-use crate::app::{App, AppConfig};
+use crate::app::{App, AppConfig, Parts};
 use crate::body::COMMAND_BYTES;
 use crate::intake::way::Ledger;
 use crate::metrics::{Meters, metrics};
@@ -166,7 +166,7 @@ pub fn router(engine: Engine, access: Arc<Access>, config: AppConfig) -> Router 
     if config.dev && config.test_clock {
         routes.extend(test_table());
     }
-    let app = App {
+    let app = App::from(Parts {
         status: Arc::new(status::Watch::new(engine.clone(), &config.status_url)),
         engine,
         access,
@@ -176,7 +176,7 @@ pub fn router(engine: Engine, access: Arc<Access>, config: AppConfig) -> Router 
         ledger: Arc::new(Ledger::default()),
         floods: Arc::default(),
         remembered: Arc::default(),
-    };
+    });
     let mut router = Router::new();
     for Route { path, needs, handler, .. } in routes {
         router = router.route(path, handler.route_layer(from_fn_with_state((app.clone(), needs), guard)));

@@ -12,7 +12,7 @@ use crate::alertmanager::Alertmanager;
 use crate::http::request;
 use crate::site::{ADMIN, Running as Server, Site};
 
-/// Rules, all of which must be looked at for each signal, since they ask for a label.
+/// Rules, each of which asks for another value of a label.
 const RULES: u64 = 50;
 
 /// A program under load.

@@ -75,7 +75,7 @@ impl Work<'_, '_> {
             state.evolve(&event, self.basis.now);
             let entry = Entry { at: self.basis.now, by: input.by.clone(), events: vec![event] };
             self.events.push(codec::entry_row(*no, &entry));
-            self.basis.desk.put(state);
+            self.basis.desk.put(state, false);
         }
         self.moves_head = true;
         Ok(())

@@ -91,16 +91,16 @@ impl<'i> Work<'_, 'i> {
             self.groups[group].cleared.push(alert);
             groups.push(group);
         }
-        for firing in rules.triggers.observe(&rules.policy, self.basis.detectors, observed) {
-            if firing.mode == Mode::Observe {
-                self.note_observed(firing);
+        for sign in rules.triggers.signs(&rules.policy, self.basis.detectors, observed) {
+            if sign.mode() == Mode::Observe {
+                self.note_observed(sign.into_firing());
                 continue;
             }
-            let group = self.group(&firing.key);
+            let group = self.group(sign.key());
             let alert = signal.alert.as_ref().map(|alert| alert.key.as_str());
             // It fires again: an earlier all-clear of this batch no longer holds.
             self.groups[group].cleared.retain(|key| Some(key.as_str()) != alert);
-            self.groups[group].raised.absorb(firing, alert);
+            self.groups[group].raised.take(sign, alert);
             groups.push(group);
         }
     }

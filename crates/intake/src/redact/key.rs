@@ -224,7 +224,7 @@ fn is_disorder(part: &str) -> bool {
 }
 
 /// Whether the word ends like the name of a credential.
-fn is_name(word: &str) -> bool {
+pub(super) fn is_name(word: &str) -> bool {
     let last = word.as_bytes().last().map(u8::to_ascii_lowercase);
     // Most words differ in the last byte already.
     NAMES.iter().filter(|name| name.as_bytes().last().copied() == last).any(|name| {

@@ -149,6 +149,10 @@ pub fn find(text: &str) -> Vec<Span> {
 
 /// What a value holds, whose name says what to expect: `phone`, `api_key`.
 fn find_named(name: &str, value: &str) -> Vec<Span> {
+    let announces = || key::is_name(name.trim_end_matches(|c: char| !c.is_alphanumeric()));
+    if is_too_short(value) && !announces() {
+        return Vec::new();
+    }
     if name.is_empty() || !may_hold(value) {
         return find(value);
     }
@@ -161,6 +165,16 @@ fn find_named(name: &str, value: &str) -> Vec<Span> {
 
 /// What stands between name and value, for [`find_named`].
 const NAMED: &str = ": ";
+
+/// Shorter than any credential with the word that announces it, as in `pwd=a1b2c3d4`.
+const TOO_SHORT_BYTES: usize = 12;
+
+/// Whether a text holds nothing by its length: no address, no number of enough digits, and no
+/// credential unless its name announces one. Most values of labels are so.
+fn is_too_short(text: &str) -> bool {
+    let digits = text.bytes().filter(u8::is_ascii_digit).count();
+    text.len() < TOO_SHORT_BYTES && digits < number::DIGITS_MIN && !text.contains(['@', '%', '[', '('])
+}
 
 /// Whether a closer look is worth while: everything that is found has a digit or an at-sign,
 /// or is a private key that says so.

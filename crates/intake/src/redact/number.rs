@@ -4,7 +4,7 @@
 use super::{Kind, Span, before, card, is_word, phone};
 
 /// Fewer digits than in any telephone number are nothing.
-const DIGITS_MIN: usize = 7;
+pub(super) const DIGITS_MIN: usize = 7;
 /// Most characters between two groups of digits, as in `(030) - 12`.
 const SEPARATOR_CHARS_MAX: usize = 3;
 

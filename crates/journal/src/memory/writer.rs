@@ -57,6 +57,11 @@ impl State {
         self.head = sealed.head.clone();
         self.entry(batch, sealed);
         self.incidents.extend(batch.incidents.iter().map(|row| (row.no, row.clone())));
+        for counted in &batch.tallies {
+            if let Some(row) = self.incidents.get_mut(&counted.no) {
+                (row.updated, row.tally) = (counted.updated, counted.tally.clone());
+            }
+        }
         for change in &batch.detectors {
             match &change.state {
                 Some(state) => self.detectors.insert(change.key.clone(), state.clone()),

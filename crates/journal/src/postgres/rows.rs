@@ -7,7 +7,7 @@ use super::facts::Outcome;
 use super::outbox;
 use super::session::Query;
 use crate::chain::Sealed;
-use crate::{Batch, DetectorChange, IncidentNo, IncidentRow};
+use crate::{Batch, DetectorChange, IncidentNo, IncidentRow, TallyRow};
 
 /// Everything that a batch writes, in order.
 pub(super) fn of_batch<'a>(
@@ -23,6 +23,7 @@ pub(super) fn of_batch<'a>(
     queries.extend(private(workspace, position, batch, sealed));
     queries.extend(take_away(workspace, batch));
     queries.extend(incidents(workspace, &batch.incidents));
+    queries.extend(tallies(workspace, &batch.tallies));
     queries.extend(detectors(workspace, &batch.detectors));
     queries.extend(outbox::requests(workspace, &batch.requests, outcome));
     queries.extend(outbox::deliveries(workspace, &batch.requests, outcome));
@@ -116,8 +117,8 @@ fn take_away(workspace: i64, batch: &Batch) -> Vec<Query<'_>> {
     queries
 }
 
-/// Inserts or replaces incident rows, the last of each number. Signals that attach to an open incident, which
-/// happens most, change its tally alone; then everything else is looked at and left as it is.
+/// Inserts or replaces incident rows, the last of each number. One of which nothing but the tally differs
+/// is left as it is otherwise.
 pub(super) fn incidents(workspace: i64, rows: &[IncidentRow]) -> Vec<Query<'_>> {
     let last: BTreeMap<IncidentNo, &IncidentRow> = rows.iter().map(|row| (row.no, row)).collect();
     if last.is_empty() {
@@ -151,6 +152,21 @@ pub(super) fn incidents(workspace: i64, rows: &[IncidentRow]) -> Vec<Query<'_>> 
     .bind(updated())
     .bind(rows.iter().map(|row| row.tally.as_slice()).collect::<Vec<&[u8]>>());
     vec![put, count]
+}
+
+/// Changes tallies alone, the last of each number.
+fn tallies(workspace: i64, rows: &[TallyRow]) -> Option<Query<'_>> {
+    let last: BTreeMap<IncidentNo, &TallyRow> = rows.iter().map(|row| (row.no, row)).collect();
+    (!last.is_empty()).then(|| {
+        let sql = "UPDATE incident_tally AS old SET updated = new.updated, tally = new.tally
+                   FROM unnest($2::bigint[], $3::bigint[], $4::bytea[]) AS new (no, updated, tally)
+                   WHERE old.workspace = $1 AND old.no = new.no";
+        Query::new(sql)
+            .bind(workspace)
+            .bind(last.keys().map(|no| signed(no.0)).collect::<Vec<i64>>())
+            .bind(last.values().map(|row| signed(row.updated.0)).collect::<Vec<i64>>())
+            .bind(last.values().map(|row| row.tally.as_slice()).collect::<Vec<&[u8]>>())
+    })
 }
 
 const PUT_INCIDENTS: &str = "INSERT INTO incident (workspace, no, key, class, service, status, open, severity,

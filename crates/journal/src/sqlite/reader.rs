@@ -10,6 +10,7 @@ use rusqlite::{Connection, OptionalExtension, Params, Row, params};
 
 use super::column::{self, BLOCK, DELIVERY, EVENT, INCIDENT, Micros, REQUEST, TALLY};
 use super::fault::Fault;
+use super::schema::SPAN;
 use super::writer::read_head;
 use super::{Shared, lists};
 use crate::store::Reader;
@@ -125,12 +126,7 @@ impl Reader for SqliteReader {
     }
 
     fn incident_events(&self, no: IncidentNo, after: EventPlace, limit: u32) -> Result<Vec<StoredEvent>> {
-        let sql = format!(
-            "SELECT {EVENT} FROM event INDEXED BY event_incident JOIN batch USING (workspace, position)
-             WHERE event.workspace = ?1 AND event.incident = ?2 AND (event.position, event.idx) > (?3, ?4)
-             ORDER BY event.position, event.idx LIMIT ?5"
-        );
-        self.all(&sql, params![self.workspace, no, after.position, after.index, limit], column::event)
+        self.read(|connection| incident_events(connection, (self.workspace, no), after, limit))
     }
 
     fn events_of_kind(&self, kind: &str, before: Option<EventPlace>, limit: u32) -> Result<Vec<StoredEvent>> {
@@ -242,6 +238,41 @@ impl Reader for SqliteReader {
     fn counts(&self) -> Result<Counts> {
         self.read(|connection| lists::counts(connection, self.workspace))
     }
+}
+
+/// Goes through the spans that hold something of an incident, and looks each of their positions up.
+fn incident_events(
+    connection: &Connection,
+    (workspace, no): (Workspace, IncidentNo),
+    after: EventPlace,
+    limit: u32,
+) -> Result<Vec<StoredEvent>, Fault> {
+    let mut spans = connection.prepare_cached(
+        "SELECT span FROM event_span WHERE workspace = ?1 AND incident = ?2 AND span >= ?3 ORDER BY span",
+    )?;
+    // The order of a cross join stays as it is written.
+    let mut within = connection.prepare_cached(&format!(
+        "SELECT {EVENT} FROM batch CROSS JOIN event INDEXED BY event_place
+             ON event.workspace = batch.workspace AND event.position = batch.position AND event.incident = ?2
+         WHERE batch.workspace = ?1 AND batch.position BETWEEN ?3 AND ?4 AND (event.position, event.idx) > (?5, ?6)
+         ORDER BY event.position, event.idx LIMIT ?7"
+    ))?;
+    let mut events = Vec::new();
+    let mut found = spans.query(params![workspace, no, Position(after.position.0 / SPAN)])?;
+    while let Some(row) = found.next()? {
+        let left = limit - u32::try_from(events.len()).unwrap_or(limit);
+        if left == 0 {
+            break;
+        }
+        let first = row.get::<_, Position>(0)?.0 * SPAN;
+        let (from, to) = (Position(first).max(after.position), Position(first + SPAN - 1));
+        let here =
+            within.query_map(params![workspace, no, from, to, after.position, after.index, left], column::event)?;
+        for event in here {
+            events.push(event?);
+        }
+    }
+    Ok(events)
 }
 
 /// Reads a position in one transaction, so that an erasure in between cannot look like damage.

@@ -9,7 +9,13 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0001_journal.sql"),
     include_str!("migrations/0002_event_kind.sql"),
     include_str!("migrations/0003_incident_tally.sql"),
+    include_str!("migrations/0004_event_span.sql"),
 ];
+
+/// Positions of which `event_span` says together whether they hold something of an incident. So many
+/// batches pass before an incident's events dirty a page of their own again; so many are looked up
+/// for each such row. The fourth migration writes this number, so it never changes.
+pub(super) const SPAN: u64 = 64;
 
 /// "WBEL": tells our databases from those of other programs.
 pub(super) const APPLICATION_ID: i32 = 0x5742_454c;

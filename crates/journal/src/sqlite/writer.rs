@@ -7,10 +7,13 @@ use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, 
 use super::column::{self, Count, Micros, micros};
 use super::fault::Fault;
 use super::reader::SqliteReader;
+use super::schema::SPAN;
 use super::{Shared, open, outbox};
 use crate::chain::{self, Sealed};
 use crate::store::{Reader, Writer};
-use crate::{Batch, DetectorChange, Head, IdempotencyRow, IncidentRow, OutboxChanges, Position, Result, Workspace};
+use crate::{
+    Batch, DetectorChange, Head, IdempotencyRow, IncidentRow, OutboxChanges, Position, Result, TallyRow, Workspace,
+};
 
 pub(super) struct SqliteWriter {
     shared: Arc<Shared>,
@@ -120,6 +123,7 @@ impl Commit<'_> {
         self.private(batch, sealed)?;
         self.prune(&batch.prune)?;
         write_incidents(self.transaction, self.workspace, &batch.incidents)?;
+        write_tallies(self.transaction, self.workspace, &batch.tallies)?;
         self.detectors(&batch.detectors)?;
         outbox::requests_and_deliveries(self.transaction, self.workspace, &batch.requests, &batch.deliveries)?;
         self.idempotency(&batch.idempotency)?;
@@ -174,8 +178,15 @@ impl Commit<'_> {
         let mut insert = self.transaction.prepare_cached(
             "INSERT INTO event (workspace, position, idx, incident, kind, body) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
         )?;
+        let mut note = self
+            .transaction
+            .prepare_cached("INSERT OR IGNORE INTO event_span (workspace, incident, span) VALUES (?1, ?2, ?3)")?;
+        let span = Count(self.position.0 / SPAN);
         for (index, event) in (0u32..).zip(&batch.events) {
             insert.execute(params![self.workspace, self.position, index, event.incident, event.kind, event.body])?;
+            if let Some(no) = event.incident {
+                note.execute(params![self.workspace, no, span])?;
+            }
         }
         Ok(())
     }
@@ -238,15 +249,8 @@ impl Commit<'_> {
     }
 }
 
-/// Inserts or replaces incident rows. Signals that attach to an open incident, which happens most,
-/// change its tally alone; then everything else is looked at and left as it is.
+/// Inserts or replaces incident rows.
 fn write_incidents(transaction: &Transaction<'_>, workspace: Workspace, rows: &[IncidentRow]) -> Result<(), Fault> {
-    let mut same = transaction.prepare_cached(
-        "SELECT 1 FROM incident
-         WHERE workspace = ?1 AND no = ?2 AND key = ?3 AND class = ?4 AND service = ?5 AND status = ?6
-             AND (open = ?7 AND ?7 = 1) AND severity = ?8 AND restricted = ?9 AND opened_at = ?10
-             AND next_due IS ?11 AND updated <= ?12 AND state = ?13",
-    )?;
     let mut put = transaction.prepare_cached(
         "INSERT INTO incident (workspace, no, key, class, service, status, open, severity, restricted,
              opened_at, next_due, updated, state)
@@ -261,7 +265,7 @@ fn write_incidents(transaction: &Transaction<'_>, workspace: Workspace, rows: &[
          ON CONFLICT (workspace, no) DO UPDATE SET updated = excluded.updated, tally = excluded.tally",
     )?;
     for row in rows {
-        let values = params![
+        put.execute(params![
             workspace,
             row.no,
             row.key,
@@ -275,10 +279,17 @@ fn write_incidents(transaction: &Transaction<'_>, workspace: Workspace, rows: &[
             micros(row.next_due),
             row.updated,
             row.state
-        ];
-        if !same.exists(values)? {
-            put.execute(values)?;
-        }
+        ])?;
+        count.execute(params![workspace, row.no, row.updated, row.tally])?;
+    }
+    Ok(())
+}
+
+/// Changes the tallies of incidents, and nothing else of them.
+fn write_tallies(transaction: &Transaction<'_>, workspace: Workspace, rows: &[TallyRow]) -> Result<(), Fault> {
+    let mut count = transaction
+        .prepare_cached("UPDATE incident_tally SET updated = ?3, tally = ?4 WHERE workspace = ?1 AND no = ?2")?;
+    for row in rows {
         count.execute(params![workspace, row.no, row.updated, row.tally])?;
     }
     Ok(())

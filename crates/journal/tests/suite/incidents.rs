@@ -1,7 +1,7 @@
 //! Incident rows: the snapshot, the read model and the due index.
 
 use calendar::Instant;
-use journal::{IncidentFilter, IncidentNo, IncidentRow, Position};
+use journal::{IncidentFilter, IncidentNo, IncidentRow, Position, TallyRow};
 
 use crate::support::{ALL, World, at, guarantees, incident, numbers};
 
@@ -37,17 +37,17 @@ fn a_row_is_read_back_as_it_was_written_last(mut world: World) {
 }
 
 fn a_tally_alone_can_change(mut world: World) {
-    world.commit(|batch| batch.incidents = vec![incident(1)]);
-    let counted = IncidentRow { tally: vec![2, 3], updated: Position(2), ..incident(1) };
-    let closed = IncidentRow { open: false, updated: Position(3), ..counted.clone() };
-    let counted_closed = IncidentRow { tally: vec![4], updated: Position(4), ..closed.clone() };
-    for row in [counted, closed, counted_closed, incident(1)] {
-        world.commit(|batch| batch.incidents = vec![row.clone()]);
-        assert_eq!(world.reader.incident(IncidentNo(1)).unwrap(), Some(row.clone()));
-        assert_eq!(world.reader.incident_by_key("key").unwrap(), Some(row));
-    }
+    let counted = |tally: Vec<u8>, position| TallyRow { no: IncidentNo(1), updated: Position(position), tally };
+    // The row of the same batch comes first.
+    world.commit(|batch| (batch.incidents, batch.tallies) = (vec![incident(1)], vec![counted(vec![2], 1)]));
+    world.commit(|batch| batch.tallies = vec![counted(vec![3, 4], 2)]);
+    let row = IncidentRow { tally: vec![3, 4], updated: Position(2), ..incident(1) };
+    assert_eq!(world.reader.incident(IncidentNo(1)).unwrap(), Some(row.clone()));
+    assert_eq!(world.reader.incident_by_key("key").unwrap(), Some(row));
     world.writer.clear_incidents().unwrap();
     assert_eq!(world.reader.incident(IncidentNo(1)).unwrap(), None);
+    world.commit(|batch| batch.tallies = vec![counted(vec![5], 3)]);
+    assert_eq!(world.reader.incident(IncidentNo(1)).unwrap(), None, "an unknown one is ignored");
 }
 
 fn a_key_finds_the_open_incident_or_else_the_latest_closed_one(mut world: World) {

@@ -15,6 +15,7 @@ guarantees! {
     incident_numbers_are_never_given_twice
     a_refused_batch_leaves_no_trace_and_the_writer_goes_on
     events_are_read_in_order_from_any_place
+    an_incident_is_found_at_however_many_positions
     events_of_no_incident_are_found_by_kind
     blocks_are_found_by_position_and_by_recording_time
     workspaces_do_not_see_each_other
@@ -132,6 +133,37 @@ fn events_are_read_in_order_from_any_place(mut world: World) {
     let later = world.reader.incident_events(journal::IncidentNo(1), place(1, 0), ALL).unwrap();
     assert_eq!(show(&later), "3/0=d");
     assert_eq!(later[0].recorded_at, at(3));
+}
+
+fn an_incident_is_found_at_however_many_positions(mut world: World) {
+    let mut expected = Vec::new();
+    for position in 1..=200 {
+        // Rarely, then often, then not at all, then twice at once.
+        let ours = match position {
+            7 | 64 | 200 => 1,
+            90..110 => 1,
+            150 => 2,
+            _ => 0,
+        };
+        world.commit(|batch| {
+            batch.events = vec![event(Some(2), "theirs"), event(None, "nobody's")];
+            batch.events.extend((0..ours).map(|_| event(Some(1), "ours")));
+        });
+        expected.extend((0..ours).map(|index| EventPlace { position: Position(position), index: index + 2 }));
+    }
+    for limit in [1, 5, 20, ALL] {
+        let mut found: Vec<EventPlace> = Vec::new();
+        loop {
+            let after = found.last().copied().unwrap_or_default();
+            let more = world.reader.incident_events(journal::IncidentNo(1), after, limit).unwrap();
+            if more.is_empty() {
+                break;
+            }
+            assert!(more.len() <= limit as usize);
+            found.extend(more.iter().map(|stored| stored.place));
+        }
+        assert_eq!(found, expected, "{limit} at once");
+    }
 }
 
 fn show(events: &[journal::StoredEvent]) -> String {

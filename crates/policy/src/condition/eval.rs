@@ -1,6 +1,6 @@
 //! The checked form of a condition, with fields resolved, and its meaning.
 
-use super::field::{Field, Fields, FlagField, NumberField, TextField};
+use super::field::{Field, Fields, FlagField, NumberField, TextField, TextPlace};
 use super::parser::Comparison;
 
 /// A checked condition. Nested `All` in `All` and `Any` in `Any` do not occur.
@@ -79,22 +79,28 @@ impl Expr {
         }
     }
 
-    /// `Some(m)` if every signal for which this holds has the metric `m`.
-    pub(super) fn only_metric(&self) -> Option<&str> {
+    /// Texts that every signal for which this holds has, and where.
+    pub(super) fn required(&self) -> Vec<(TextPlace, &str)> {
         match self {
-            Expr::Texts(Comparison::Eq, Text::Field(TextField::Metric), Text::Literal(metric))
-            | Expr::Texts(Comparison::Eq, Text::Literal(metric), Text::Field(TextField::Metric)) => Some(metric),
-            Expr::TextIn(Text::Field(TextField::Metric), list) => match list.as_slice() {
-                [metric] => Some(metric),
-                _ => None,
-            },
-            Expr::All(parts) => parts.iter().find_map(Expr::only_metric),
-            Expr::Any(parts) => {
-                let (first, others) = parts.split_first()?;
-                let metric = first.only_metric()?;
-                others.iter().all(|part| part.only_metric() == Some(metric)).then_some(metric)
+            Expr::Texts(Comparison::Eq, place, Text::Literal(text))
+            | Expr::Texts(Comparison::Eq, Text::Literal(text), place) => {
+                place.place().map(|place| (place, text.as_str())).into_iter().collect()
             }
-            _ => None,
+            Expr::TextIn(place, list) => match list.as_slice() {
+                [text] => place.place().map(|place| (place, text.as_str())).into_iter().collect(),
+                _ => Vec::new(),
+            },
+            Expr::All(parts) => parts.iter().flat_map(Expr::required).collect(),
+            Expr::Any(parts) => {
+                let Some((first, others)) = parts.split_first() else { return Vec::new() };
+                let mut shared = first.required();
+                for other in others {
+                    let other = other.required();
+                    shared.retain(|required| other.contains(required));
+                }
+                shared
+            }
+            _ => Vec::new(),
         }
     }
 
@@ -120,6 +126,14 @@ impl Expr {
 }
 
 impl Text {
+    fn place(&self) -> Option<TextPlace> {
+        match self {
+            Text::Literal(_) => None,
+            Text::Field(field) => Some(TextPlace::Field(*field)),
+            Text::Label(name) => Some(TextPlace::Label(name.clone())),
+        }
+    }
+
     fn get<'a>(&'a self, signal: &'a dyn Fields) -> Option<&'a str> {
         match self {
             Text::Literal(text) => Some(text),

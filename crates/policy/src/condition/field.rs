@@ -4,7 +4,7 @@
 //! whoever implements [`Fields`].
 
 /// A field that holds text.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum TextField {
     /// `signal.source`
     Source,
@@ -54,6 +54,25 @@ pub trait Fields {
     fn flag(&self, field: FlagField) -> bool;
     /// Text of one of the further labels.
     fn label(&self, name: &str) -> Option<&str>;
+}
+
+/// Where a signal holds a text.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum TextPlace {
+    /// A field.
+    Field(TextField),
+    /// One of the further labels.
+    Label(String),
+}
+
+impl TextPlace {
+    /// The text that stands there.
+    pub fn of<'s>(&self, signal: &'s dyn Fields) -> Option<&'s str> {
+        match self {
+            TextPlace::Field(field) => signal.text(*field),
+            TextPlace::Label(name) => signal.label(name),
+        }
+    }
 }
 
 /// A field of any type.

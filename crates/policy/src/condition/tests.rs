@@ -99,22 +99,30 @@ fn conditions_hold_as_in_cel() {
 }
 
 #[test]
-fn the_metric_of_a_condition_is_known_for_the_index() {
+fn what_a_condition_requires_is_known_for_the_index() {
     for (text, expected) in [
-        (r#"signal.metric == "m""#, Some("m")),
-        (r#""m" == signal.metric"#, Some("m")),
-        (r#"signal.metric in ["m"]"#, Some("m")),
-        (r#"signal.value > 1 && (signal.late && signal.metric == "m")"#, Some("m")),
-        (r#"signal.metric == "m" && signal.late || signal.metric == "m""#, Some("m")),
-        (r#"signal.metric == "m" || signal.metric == "n""#, None),
-        (r#"signal.metric == "m" || signal.late"#, None),
-        (r#"signal.metric in ["m", "n"]"#, None),
-        (r#"!(signal.metric == "m")"#, None),
-        (r#"signal.metric != "m""#, None),
-        (r#"signal.label == "m""#, None),
-        (r#"(signal.metric == "m") == false"#, None),
+        (r#"signal.metric == "m""#, "Metric=m"),
+        (r#""m" == signal.metric"#, "Metric=m"),
+        (r#"signal.metric in ["m"]"#, "Metric=m"),
+        (r#"signal.labels.rule == "r""#, "rule=r"),
+        (r#"signal.value > 1 && (signal.late && signal.metric == "m")"#, "Metric=m"),
+        (r#"signal.metric == "m" && "r" == signal.labels.rule"#, "Metric=m rule=r"),
+        (r#"signal.metric == "m" && signal.late || signal.metric == "m""#, "Metric=m"),
+        (r#"signal.service == "s" && signal.metric == "m" || signal.metric == "m" && signal.label == "l""#, "Metric=m"),
+        (r#"signal.metric == "m" || signal.metric == "n""#, ""),
+        (r#"signal.metric == "m" || signal.late"#, ""),
+        (r#"signal.metric in ["m", "n"]"#, ""),
+        (r#"!(signal.metric == "m")"#, ""),
+        (r#"signal.metric != "m""#, ""),
+        (r#"signal.metric == signal.label"#, ""),
+        (r#"(signal.metric == "m") == false"#, ""),
     ] {
-        assert_eq!(Condition::parse(text).unwrap().only_metric(), expected, "{text}");
+        let condition = Condition::parse(text).unwrap();
+        let shown = condition.required().into_iter().map(|(place, text)| match place {
+            TextPlace::Field(field) => format!("{field:?}={text}"),
+            TextPlace::Label(name) => format!("{name}={text}"),
+        });
+        assert_eq!(shown.collect::<Vec<_>>().join(" "), expected, "{text}");
     }
 }
 

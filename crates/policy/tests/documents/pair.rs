@@ -76,7 +76,7 @@ fn the_starter_is_clean() {
 fn triggers_say_what_the_example_says() {
     let (policy, _, _) = example();
     let [when, count, rate] = policy.triggers.as_slice() else { panic!("three triggers") };
-    assert!(matches!(&when.kind, TriggerKind::When(condition) if condition.only_metric() == Some("pii_leak")));
+    assert!(matches!(&when.kind, TriggerKind::When(condition) if condition.source.contains("pii_leak")));
     assert_eq!((when.mode, when.raise.severity), (Mode::Active, 1));
     assert_eq!(when.raise.key, [KeyPart::Class, KeyPart::Service]);
     let TriggerKind::Count { distinct_units, at_least, within, .. } = &count.kind else { panic!("a count") };

@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use wcore::Signal;
 
 use crate::access::Principal;
-use crate::app::App;
+use crate::app::{App, Parts};
 
 /// Rejections remembered of each source: the last page of a sender's mistakes.
 const REJECTS_KEPT: usize = 20;
@@ -85,7 +85,7 @@ impl<'a> Way<'a> {
 
     /// Keeps what one key says of ever further services together; see [`super::flood`].
     pub(crate) fn contain(&self, signals: &mut [Signal]) {
-        let App { engine, floods, .. } = self.app;
+        let Parts { engine, floods, .. } = &**self.app;
         if let Some(problem) = floods.contain(self.credential, signals, &engine.rules(), engine.now()) {
             engine.complain(problem);
         }
