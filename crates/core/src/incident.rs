@@ -351,6 +351,15 @@ impl Incident {
         u32::try_from(firing).unwrap_or(u32::MAX)
     }
 
+    /// Nobody has anything to do about it any more: it is resolved, every promise has ended, and what its
+    /// review decided is done. It may still come back.
+    pub fn is_settled(&self) -> bool {
+        self.resolved_at.is_some()
+            && self.next_due().is_none()
+            && !self.clocks.iter().any(Clock::is_open)
+            && (self.reviewed.is_none() || self.action_done.is_some())
+    }
+
     /// The next instant at which something happens by itself.
     pub fn next_due(&self) -> Option<Instant> {
         let clocks = self.clocks.iter().filter_map(Clock::next_due);

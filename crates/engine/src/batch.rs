@@ -388,7 +388,7 @@ impl<'a, 'i> Work<'a, 'i> {
             if *only_tally {
                 tallies.push(codec::tally_row(incident, position));
             } else {
-                incidents.push(codec::incident_row(incident, position));
+                incidents.push(codec::incident_row(incident, (position, now)));
             }
         }
         let detectors = self

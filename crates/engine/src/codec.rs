@@ -5,6 +5,7 @@
 
 use std::borrow::Cow;
 
+use calendar::Instant;
 use journal::{EventRow, IncidentNo, IncidentRow, Position, TallyRow};
 use problem::Problem;
 use wcore::Incident;
@@ -30,9 +31,9 @@ pub(crate) const OBSERVED: &str = "observed";
 /// Kind of a journal row in which Watchbell complains about itself.
 pub(crate) const SELF_ALERT: &str = "self_alert";
 /// Kind of a journal row that says what customers' words were erased.
-pub(crate) const ERASED: &str = "erased";
+pub const ERASED: &str = "erased";
 /// Kind of a journal row that says what retention took away.
-pub(crate) const PRUNED: &str = "pruned";
+pub const PRUNED: &str = "pruned";
 /// Kind of a journal row that says that the journal was restored from a backup.
 pub(crate) const RESTORED: &str = "restored";
 
@@ -98,7 +99,8 @@ fn tally(incident: &Incident) -> Vec<u8> {
     postcard::to_stdvec(&incident.sources).expect("plain data with known lengths always encodes")
 }
 
-pub(crate) fn incident_row(incident: &Incident, updated: Position) -> IncidentRow {
+/// The row of an incident that was changed last at that position and time.
+pub(crate) fn incident_row(incident: &Incident, (updated, at): (Position, Instant)) -> IncidentRow {
     let status = incident.status();
     let mut state = state(incident);
     // The sources are the last field, so their bytes are the last ones.
@@ -114,6 +116,7 @@ pub(crate) fn incident_row(incident: &Incident, updated: Position) -> IncidentRo
         severity: incident.severity,
         restricted: incident.restricted,
         opened_at: incident.opened_at,
+        ended_at: incident.is_settled().then_some(at),
         next_due: incident.next_due(),
         updated,
         state,

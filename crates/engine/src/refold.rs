@@ -4,6 +4,7 @@
 
 use std::collections::BTreeMap;
 
+use calendar::Instant;
 use journal::{EventPlace, IncidentFilter, IncidentNo, IncidentRow, Position, Reader};
 use problem::Problem;
 use wcore::Incident;
@@ -75,7 +76,7 @@ pub fn compare(reader: &dyn Reader, no: u64) -> Result<Option<Difference>, Probl
     let mut row = read()?;
     for _ in 0..READS {
         let entries = entries(reader, no)?;
-        let updated = entries.last().map(|last| Position(last.position));
+        let updated = entries.last().map(|last| (Position(last.position), last.entry.at));
         let folded = Incident::fold(entries.iter().map(|stored| &stored.entry)).zip(updated);
         let difference = match (&row, folded) {
             (None, None) => None,
@@ -97,12 +98,18 @@ pub fn compare(reader: &dyn Reader, no: u64) -> Result<Option<Difference>, Probl
 /// A row whose state another version of this program wrote is folded again when it is read, so that
 /// only what it is found by has to be right.
 fn is_same(stored: &IncidentRow, folded: &IncidentRow) -> bool {
+    let mut folded = folded.clone();
+    // Rows did not always say when they ended; without it they count as living until they change.
+    folded.ended_at = folded.ended_at.and(stored.ended_at);
     if codec::is_of_this_version(stored) {
-        return stored == folded;
+        return stored == &folded;
     }
     let IncidentRow { state, tally, next_due, .. } = stored.clone();
-    stored == &IncidentRow { state, tally, next_due, ..folded.clone() }
+    stored == &IncidentRow { state, tally, next_due, ..folded }
 }
+
+/// An incident, and where and when it was changed last.
+type Folded = (Incident, (Position, Instant));
 
 /// Folds the whole journal.
 pub fn refold(reader: &dyn Reader) -> Result<Refold, Problem> {
@@ -111,7 +118,7 @@ pub fn refold(reader: &dyn Reader) -> Result<Refold, Problem> {
 
 /// The same, and tells of each position that it has come to.
 pub fn refold_told(reader: &dyn Reader, told: &mut dyn FnMut(Position)) -> Result<Refold, Problem> {
-    let mut incidents: BTreeMap<u64, (Incident, Position)> = BTreeMap::new();
+    let mut incidents: BTreeMap<u64, Folded> = BTreeMap::new();
     let mut after = EventPlace::default();
     loop {
         let events = codec::stored(reader.events(after, PAGE))?;
@@ -124,7 +131,7 @@ pub fn refold_told(reader: &dyn Reader, told: &mut dyn FnMut(Position)) -> Resul
                 apply(&mut incidents, found.incident, event, &found.entry)?;
             }
             if let Some((_, updated)) = incidents.get_mut(&found.incident) {
-                *updated = stored.place.position;
+                *updated = (stored.place.position, stored.recorded_at);
             }
         }
     }
@@ -148,14 +155,14 @@ pub fn refold_told(reader: &dyn Reader, told: &mut dyn FnMut(Position)) -> Resul
 }
 
 fn apply(
-    incidents: &mut BTreeMap<u64, (Incident, Position)>,
+    incidents: &mut BTreeMap<u64, Folded>,
     no: u64,
     event: &Event,
     entry: &wcore::event::Entry,
 ) -> Result<(), Problem> {
     match (incidents.get_mut(&no), event) {
         (None, Event::Opened(opened)) => {
-            incidents.insert(no, (Incident::open(opened, entry.at), Position::default()));
+            incidents.insert(no, (Incident::open(opened, entry.at), (Position::default(), entry.at)));
         }
         (Some((incident, _)), event) => incident.evolve(event, entry.at),
         (None, _) => return Err(codec::unreadable(format!("INC-{no} begins without an opening event"))),

@@ -4,9 +4,12 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use calendar::Instant;
-use journal::{DeliveryFilter, DeliveryState, EventPlace, IncidentFilter, IncidentNo, IncidentRow, Position, Reader};
+use journal::{
+    DeliveryFilter, DeliveryState, EventPlace, IncidentFilter, IncidentNo, IncidentRow, Living, Position, Reader,
+};
 use problem::Problem;
 use serde::{Deserialize, Serialize};
+use wcore::decision::SignalRef;
 use wcore::event::Entry;
 use wcore::{Incident, Signal};
 
@@ -39,6 +42,13 @@ pub struct StoredSignal {
     pub has_words: bool,
     /// It was there, and was erased.
     pub erased: bool,
+}
+
+impl StoredSignal {
+    /// Where it stands.
+    pub fn place(&self) -> SignalRef {
+        SignalRef { position: self.position, index: self.index }
+    }
 }
 
 /// An entry and where it stands.
@@ -134,6 +144,12 @@ impl View {
     /// Incidents, newest first.
     pub fn incidents(&self, filter: &IncidentFilter, limit: u32) -> Result<Vec<Incident>, Problem> {
         let rows = codec::stored(self.reader.incidents(filter, limit))?;
+        rows.iter().map(|row| incident_of(&*self.reader, row)).collect()
+    }
+
+    /// Incidents that lived in a stretch of time, latest opened first.
+    pub fn living(&self, living: &Living, limit: u32) -> Result<Vec<Incident>, Problem> {
+        let rows = codec::stored(self.reader.incidents_living(living, limit))?;
         rows.iter().map(|row| incident_of(&*self.reader, row)).collect()
     }
 

@@ -28,8 +28,8 @@ pub use id::{Digest, IncidentNo, Position, Workspace};
 pub use memory::Memory;
 pub use postgres::{Postgres, Scratch, Server};
 pub use read::{
-    Counts, DeliveryFilter, DeliveryPlace, Entry, EventPlace, IncidentFilter, PrivateEntry, StoredBlock, StoredEvent,
-    StoredRequest,
+    Counts, DeliveryFilter, DeliveryPlace, Entry, EventPlace, IncidentFilter, Living, PrivateEntry, StoredBlock,
+    StoredEvent, StoredRequest,
 };
 pub use rows::{
     Attempt, Batch, Block, Claim, DeliveryRow, DeliveryState, DeliveryUpdate, DetectorChange, DocumentChange, EventRow,

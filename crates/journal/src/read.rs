@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use calendar::Instant;
+use calendar::{Duration, Instant};
 
 use crate::{Block, DeliveryState, Digest, EventRow, IncidentNo, Position, PrivateContent, RequestRow};
 
@@ -103,6 +103,29 @@ pub struct IncidentFilter {
     pub restricted: Option<bool>,
     /// Only numbers below this one: the cursor.
     pub before: Option<IncidentNo>,
+}
+
+/// Which incidents to list by their lives, latest opened first: all that lived at some time of a stretch.
+#[derive(Clone, Copy, Debug)]
+pub struct Living {
+    /// The first instant of the stretch: what ended before is left out.
+    pub from: Instant,
+    /// The first instant after it: what opened then or later is left out.
+    pub until: Instant,
+    /// Only those before this one: the cursor.
+    pub before: Option<(Instant, IncidentNo)>,
+}
+
+/// How far before a stretch those began that lived in it, by the column `span` of databases: it is 0 while an
+/// incident lives, 1 if it lived up to a week, 2 up to a quarter, 3 longer. Migrations say the same lengths.
+const REACH: [Option<Duration>; 4] =
+    [None, Some(Duration::from_hours(7 * 24)), Some(Duration::from_hours(91 * 24)), None];
+
+impl Living {
+    /// The earliest opening to look for in each span.
+    pub(crate) fn reaches(&self) -> [Instant; 4] {
+        REACH.map(|reach| reach.map_or(Instant::MIN, |reach| self.from - reach))
+    }
 }
 
 /// Which deliveries to list, newest first. An empty field does not restrict.

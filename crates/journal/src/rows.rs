@@ -126,6 +126,8 @@ pub struct IncidentRow {
     pub restricted: bool,
     /// Journal time of its opening.
     pub opened_at: Instant,
+    /// Journal time of its last change, once nobody has anything to do about it any more; until then it lives.
+    pub ended_at: Option<Instant>,
     /// Next instant at which one of its clocks wants attention; also closed incidents can have one.
     pub next_due: Option<Instant>,
     /// Position of the last batch that changed it.

@@ -6,7 +6,7 @@ use calendar::Instant;
 
 use crate::{
     Batch, Counts, DeliveryFilter, DeliveryRow, Entry, EventPlace, Head, IncidentFilter, IncidentNo, IncidentRow,
-    OutboxChanges, Position, PrivateContent, Result, StoredBlock, StoredEvent, StoredRequest, Workspace,
+    Living, OutboxChanges, Position, PrivateContent, Result, StoredBlock, StoredEvent, StoredRequest, Workspace,
 };
 
 /// A database of workspaces.
@@ -64,6 +64,10 @@ pub trait Reader: Send + Sync {
 
     /// Incidents, highest number first.
     fn incidents(&self, filter: &IncidentFilter, limit: u32) -> Result<Vec<IncidentRow>>;
+
+    /// Incidents that lived in a stretch of time, latest opened first, then highest number first; what it costs
+    /// follows how many lived then. The opening and number of the last one are the cursor.
+    fn incidents_living(&self, living: &Living, limit: u32) -> Result<Vec<IncidentRow>>;
 
     /// Incidents due at or before `until`, by severity (1 first), then by due instant, then by number.
     fn due(&self, until: Instant, limit: u32) -> Result<Vec<IncidentRow>>;

@@ -118,13 +118,21 @@ CREATE TABLE incident (
     opened_at INTEGER NOT NULL,
     next_due INTEGER,
     updated INTEGER NOT NULL,
-    state BLOB NOT NULL,
+    state BLOB NOT NULL, ended_at INTEGER, span INTEGER GENERATED ALWAYS AS (
+    CASE
+        WHEN ended_at IS NULL THEN 0
+        WHEN ended_at - opened_at <= 604800000000 THEN 1
+        WHEN ended_at - opened_at <= 7862400000000 THEN 2
+        ELSE 3
+    END) VIRTUAL,
     PRIMARY KEY (workspace, no)
 ) STRICT;
 
 CREATE INDEX incident_due ON incident (workspace, next_due, severity, no) WHERE next_due IS NOT NULL;
 
 CREATE INDEX incident_key ON incident (workspace, key, open, updated);
+
+CREATE INDEX incident_life ON incident (workspace, span, opened_at, no, ended_at);
 
 CREATE INDEX incident_open ON incident (workspace, no, severity) WHERE open = 1;
 

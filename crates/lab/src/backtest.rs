@@ -12,16 +12,20 @@ mod compare;
 mod past;
 mod recorded;
 mod replay;
+mod unreadable;
+
+use std::collections::BTreeSet;
 
 use calendar::Instant;
 use policy::model::{Policy, Roster};
-use wcore::event::Entry;
+use wcore::event::{Entry, Opened};
 
 pub use compare::{Baseline, Change, Comparison, Difference, Sketch, compare};
 pub use past::{Past, Reign};
 pub use replay::QUIET;
 
 use replay::{Pace, Replay};
+use unreadable::Unreadable;
 
 /// Most deviations that are told of one incident: the first explains the others.
 const MAX_DEVIATIONS: usize = 3;
@@ -46,6 +50,17 @@ pub struct Fidelity {
     pub left_out: usize,
     /// Where the replay differs; empty: by zero events.
     pub deviations: Vec<Deviation>,
+    /// What cannot be replayed, because words were erased; not among the deviations.
+    pub not_replayable: NotReplayable,
+}
+
+/// What cannot be replayed, because conditions read words that were erased.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct NotReplayable {
+    /// Signals whose erased words decide whether a condition holds.
+    pub signals: usize,
+    /// Incidents that may rest on them, and differ.
+    pub incidents: Vec<u64>,
 }
 
 /// A place where the replay differs from what happened.
@@ -72,7 +87,13 @@ pub fn reproduce(live: Rules<'_>, past: &Past) -> Fidelity {
         })
     };
     let (known, other): (Vec<u64>, Vec<u64>) = past.incidents().partition(same_rules);
-    let mut fidelity = Fidelity { incidents: known.len(), events: 0, left_out: other.len(), deviations: Vec::new() };
+    let mut fidelity = Fidelity {
+        incidents: known.len(),
+        events: 0,
+        left_out: other.len(),
+        deviations: Vec::new(),
+        not_replayable: NotReplayable::default(),
+    };
     for no in known {
         let real = past.entries(no);
         let again = replayed.entries(no);
@@ -83,7 +104,23 @@ pub fn reproduce(live: Rules<'_>, past: &Past) -> Fidelity {
     }
     let invented = replayed.numbers().filter(|no| past.opened(*no).is_none());
     fidelity.deviations.extend(invented.filter_map(|no| deviation(no, None, replayed.entries(no).first())));
+    set_apart(&mut fidelity, &unreadable::find(live.policy, past), |no| {
+        past.opened(no).or_else(|| past::opening(replayed.entries(no)).map(|(_, opened)| opened))
+    });
     fidelity
+}
+
+/// Takes out of the deviations those that may rest on words that were erased.
+fn set_apart<'a>(fidelity: &mut Fidelity, unreadable: &[Unreadable], opened: impl Fn(u64) -> Option<&'a Opened>) {
+    let mut incidents = BTreeSet::new();
+    fidelity.deviations.retain(|one| {
+        let rests = opened(one.incident).is_some_and(|opened| unreadable.iter().any(|u| u.concerns(opened, one.at)));
+        if rests {
+            incidents.insert(one.incident);
+        }
+        !rests
+    });
+    fidelity.not_replayable = NotReplayable { signals: unreadable.len(), incidents: incidents.into_iter().collect() };
 }
 
 /// The first event in which two entries differ; where all are the same, who acted or when does.

@@ -13,6 +13,7 @@
 mod check;
 mod eval;
 mod field;
+mod hidden;
 mod lexer;
 mod parser;
 mod print;
@@ -63,6 +64,12 @@ impl Condition {
     /// Whether it holds for this signal. Total, and free of allocation.
     pub fn holds(&self, signal: &dyn Fields) -> bool {
         self.expr.holds(signal)
+    }
+
+    /// Whether it holds for a signal of which these fields are not known any more; `None` where that
+    /// depends on them.
+    pub fn holds_without(&self, signal: &dyn Fields, hidden: &[TextField]) -> Option<bool> {
+        hidden::holds(&self.expr, signal, hidden)
     }
 
     /// Texts that every signal for which it holds has, and where: enough to look a condition up.

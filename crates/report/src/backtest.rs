@@ -1,7 +1,7 @@
 //! A candidate policy beside the one in force, and what tighter numbers would have caught.
 
-use calendar::{Instant, Zone};
-use lab::backtest::{Change, Comparison, Deviation, Difference, Sketch};
+use calendar::{Duration, Instant, Zone};
+use lab::backtest::{Change, Comparison, Deviation, Difference, NotReplayable, Sketch};
 use lab::{Thresholds, Tighter};
 use serde_json::{Value, json};
 
@@ -16,6 +16,9 @@ const PEOPLE: &str = "People act when they did; an incident that never was ends 
 const RULE: &str = "Each line changes one number, and replays the same signals under it. \
      People act when they did; an incident that never was ends a day after its last signal. \
      A page counts once for each opening, worse severity or return of an incident.";
+
+/// A rate a week is told of no shorter past.
+const WEEK: Duration = Duration::from_hours(7 * 24);
 
 /// Places that are named where a replay is not exact: the first explain the others.
 const DEVIATIONS_SHOWN: usize = 3;
@@ -56,19 +59,29 @@ fn document(backtest: &Backtest) -> Document {
     let compared = &backtest.comparison;
     let [from, until] = [backtest.from, backtest.until].map(|at| words::local(at, &zone));
     let signals = words::count(backtest.signals, "signal", "signals");
+    let length = backtest.until.since(backtest.from);
+    let span = match length < WEEK {
+        true => format!("{}, too short for a rate per week", words::length(length)),
+        false => words::length(length),
+    };
     let row = |name: &str, live: String, candidate: String| {
         vec![Cell::text(name), Cell::Number(live), Cell::Number(candidate)]
     };
-    let weekly = |pages| format!("{:.1}", per_week(pages, backtest));
-    let rows = vec![
+    let mut rows = vec![
         row("Incidents", compared.live.to_string(), compared.candidate.to_string()),
         row("Pages", compared.live_pages.to_string(), compared.candidate_pages.to_string()),
-        row("Pages per week", weekly(compared.live_pages), weekly(compared.candidate_pages)),
     ];
+    let weekly = |pages| per_week(pages, backtest).map(|rate| format!("{rate:.1}"));
+    if let Some((live, candidate)) = weekly(compared.live_pages).zip(weekly(compared.candidate_pages)) {
+        rows.push(row("Pages per week", live, candidate));
+    }
     let differences = compared.differences.iter().map(|one| difference_row(one, &zone)).collect();
     Document {
         title: "Backtest".to_owned(),
-        lead: vec![format!("{signals} from {from} until {until}, UTC. {}.", summary(compared)), PEOPLE.to_owned()],
+        lead: vec![
+            format!("{signals} from {from} until {until}, UTC: {span}. {}.", summary(compared)),
+            PEOPLE.to_owned(),
+        ],
         sections: vec![
             Section::table("In numbers", vec!["What", "In force", "Candidate"], rows),
             Section::table(
@@ -80,11 +93,11 @@ fn document(backtest: &Backtest) -> Document {
     }
 }
 
-fn per_week(pages: usize, backtest: &Backtest) -> f64 {
-    let days = backtest.until.since(backtest.from).as_secs_f64() / 86_400.0;
-    // Less than a day says nothing about a week.
-    let weekly = pages as f64 * 7.0 / days.max(1.0);
-    (weekly * 10.0).round() / 10.0
+/// Pages a week, to a tenth; none where the past is shorter than a week, whose days are not alike.
+fn per_week(pages: usize, backtest: &Backtest) -> Option<f64> {
+    let span = backtest.until.since(backtest.from);
+    let weekly = pages as f64 * WEEK.as_secs_f64() / span.as_secs_f64();
+    (span >= WEEK).then(|| (weekly * 10.0).round() / 10.0)
 }
 
 fn difference_row(difference: &Difference, zone: &Zone) -> Vec<Cell> {
@@ -179,7 +192,7 @@ pub(crate) fn sections(thresholds: &Thresholds, zone: &Zone) -> [Section; 2] {
 
 /// Thresholds as a value of a review.
 pub(crate) fn thresholds(thresholds: &Thresholds) -> Value {
-    let deviation = |at: &Deviation| json!({ "incident": format!("INC-{}", at.incident), "at": at.at });
+    let deviation = |at: &Deviation| json!({ "incident": incident(&at.incident), "at": at.at });
     let tried = |tried: &Tighter| {
         let changes = Counted::of(&tried.comparison);
         let (live, candidate) = (as_i64(tried.comparison.live_pages), as_i64(tried.comparison.candidate_pages));
@@ -210,6 +223,10 @@ pub(crate) fn thresholds(thresholds: &Thresholds) -> Value {
             "events": counted(thresholds.fidelity.events),
             "left_out": counted(thresholds.fidelity.left_out),
             "deviations": thresholds.fidelity.deviations.iter().map(deviation).collect::<Vec<_>>(),
+            "not_replayable": {
+                "signals": counted(thresholds.fidelity.not_replayable.signals),
+                "incidents": thresholds.fidelity.not_replayable.incidents.iter().map(incident).collect::<Vec<_>>(),
+            },
         },
         "tried": thresholds.tried.iter().map(tried).collect::<Vec<_>>(),
         "without_number": thresholds.without_number,
@@ -263,7 +280,28 @@ fn check(thresholds: &Thresholds, zone: &Zone) -> String {
     if fidelity.left_out > 0 {
         text += &format!(" {} opened under a policy that is not known any more.", fidelity.left_out);
     }
-    text
+    text + &not_replayable(thresholds)
+}
+
+/// What cannot be replayed, because words were erased that conditions read; empty where nothing is.
+fn not_replayable(thresholds: &Thresholds) -> String {
+    let NotReplayable { signals, incidents } = &thresholds.fidelity.not_replayable;
+    if *signals == 0 || thresholds.counts_hidden {
+        return String::new();
+    }
+    let signals = words::count(*signals, "signal", "signals");
+    let mut text = format!(" Not replayable: {signals} whose erased words a condition reads");
+    if !incidents.is_empty() {
+        let named: Vec<String> = incidents.iter().take(DEVIATIONS_SHOWN).map(incident).collect();
+        let others = incidents.len().saturating_sub(named.len());
+        let others = if others > 0 { format!(" and {others} more") } else { String::new() };
+        text += &format!("; {}{others} may rest on such words, and differ", named.join(", "));
+    }
+    text + "."
+}
+
+fn incident(no: &u64) -> String {
+    format!("INC-{no}")
 }
 
 /// Incidents that differ, by kind of difference.

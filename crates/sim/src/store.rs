@@ -149,6 +149,7 @@ impl FaultyWriter {
             if let Some(incident) = Incident::fold(&entries) {
                 (row.state, row.tally) = (engine::codec::state(&incident), Vec::new());
                 row.next_due = incident.next_due();
+                row.ended_at = incident.is_settled().then_some(batch.recorded_at);
                 (row.severity, row.open) = (incident.severity, incident.status().is_open());
             }
         }

@@ -15,7 +15,7 @@ use wcore::Signal;
 use web::learning::{self, Span};
 
 use crate::audit;
-use crate::check::Document;
+use crate::check::{Document, pair};
 use crate::cli::{BacktestArgs, BacktestFormat};
 use crate::client::Client;
 use crate::exit::{Ended, Exit, explain};
@@ -97,18 +97,6 @@ fn candidate(args: &BacktestArgs) -> anyhow::Result<(Policy, Option<Roster>)> {
             // Without a roster beside it, a policy is checked against the one that lies in its folder.
             let roster = args.policy.with_file_name("roster.yaml");
             pair(&args.policy, &roster).map(|(policy, _)| (policy, None))
-        }
-    }
-}
-
-fn pair(policy: &Path, roster: &Path) -> anyhow::Result<(Policy, Roster)> {
-    let (policy, roster) = (Document::read(policy)?, Document::read(roster)?);
-    let loaded = policy::load(policy.source(), roster.source());
-    match loaded.policy.zip(loaded.roster) {
-        Some(both) => Ok(both),
-        None => {
-            eprint!("{}", policy::render(&loaded.diagnostics, &[policy.source(), roster.source()], false));
-            Err(Ended::with(Exit::Failure, "the policy or roster has errors"))
         }
     }
 }

@@ -4,10 +4,11 @@ use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
+use policy::model::{Policy, Roster};
 use policy::{Level, Source};
 
 use crate::cli::{CheckArgs, CheckFormat};
-use crate::exit::Exit;
+use crate::exit::{Ended, Exit};
 
 /// A document and the name under which it is shown.
 pub(crate) struct Document {
@@ -27,6 +28,16 @@ impl Document {
     pub(crate) fn source(&self) -> Source<'_> {
         Source { name: &self.name, text: &self.text }
     }
+}
+
+/// A policy and its roster from files. What is wrong with them is shown on standard error.
+pub(crate) fn pair(policy: &Path, roster: &Path) -> anyhow::Result<(Policy, Roster)> {
+    let (policy, roster) = (Document::read(policy)?, Document::read(roster)?);
+    let loaded = policy::load(policy.source(), roster.source());
+    loaded.policy.zip(loaded.roster).ok_or_else(|| {
+        eprint!("{}", policy::render(&loaded.diagnostics, &[policy.source(), roster.source()], false));
+        Ended::with(Exit::Failure, "the policy or roster has errors")
+    })
 }
 
 pub(crate) fn run(args: &CheckArgs) -> anyhow::Result<Exit> {

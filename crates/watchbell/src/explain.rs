@@ -1,26 +1,35 @@
 //! `explain`: why an incident is what it is, from its journal; what a signal would do, from a policy.
 
+mod story;
+
 use std::path::Path;
 use std::sync::Arc;
 
+use anyhow::Context as _;
 use calendar::Instant;
-use engine::{StoredEntry, View};
-use policy::model::Mode;
-use wcore::decision::{Decision, SignalRef};
-use wcore::event::Event;
-use wcore::trigger::{Detectors, Observed, Triggers};
+use engine::View;
+use policy::model::{Mode, Policy, Rank};
+use serde_json::{Value, json};
+use wcore::Signal;
+use wcore::decision::SignalRef;
+use wcore::event::Entry;
+use wcore::trigger::{Detectors, Firing, Observed, Triggers};
 
+use self::story::{Surroundings, story};
 use crate::check::Document;
 use crate::cli::ExplainArgs;
 use crate::client::Client;
 use crate::exit::{Ended, Exit, explain};
 use crate::{audit, signal};
 
+/// Entries of a timeline asked for at once.
+const PAGE: u32 = 200;
+
 pub(crate) async fn run(args: &ExplainArgs) -> anyhow::Result<Exit> {
     match (&args.incident, &args.signal) {
         (Some(id), _) => match &args.data {
-            Some(data) => from_data(id, data, args.json),
-            None => from_server(id, args).await,
+            Some(data) => from_data(number(id)?, data, args.json),
+            None => from_server(number(id)?, args).await,
         },
         (None, Some(file)) => what_if(file, args),
         (None, None) => Err(Ended::with(Exit::Usage, "name an incident, or a file with --signal")),
@@ -32,128 +41,112 @@ fn number(id: &str) -> anyhow::Result<u64> {
     digits.parse().map_err(|_| Ended::with(Exit::Usage, format!("`{id}` is no incident's id, such as INC-7")))
 }
 
-fn from_data(id: &str, data: &Path, json: bool) -> anyhow::Result<Exit> {
-    let no = number(id)?;
+fn from_data(no: u64, data: &Path, json: bool) -> anyhow::Result<Exit> {
     let view = View::new(audit::reader(data)?);
-    let timeline = view.timeline(no).map_err(|problem| explain(&problem))?;
+    let explained = |problem: problem::Problem| explain(&problem);
+    let timeline = view.timeline(no).map_err(explained)?;
     if timeline.is_empty() {
         return Err(Ended::with(Exit::Failure, format!("INC-{no} does not exist in {}", data.display())));
     }
     if json {
-        let decisions: Vec<&Decision> = decisions(&timeline).into_iter().map(|(_, decision)| decision).collect();
-        println!("{:#}", serde_json::json!({"id": format!("INC-{no}"), "decisions": decisions}));
+        println!("{:#}", web::decisions(no, &timeline));
         return Ok(Exit::Ok);
     }
-    let policy = Pinned::of(&view, &timeline)?;
-    let incident = view.incident(no).map_err(|problem| explain(&problem))?;
+    let pruned = engine::retention::reach(&view).map_err(explained)?.signals;
+    let incident = view.incident(no).map_err(explained)?;
+    let policy = incident.as_ref().map(|incident| view.policy(&incident.policy)).transpose().map_err(explained)?;
+    let stored = Stored { view: &view, policy: policy.flatten(), pruned };
     if let Some(incident) = incident {
-        let severity = policy.severity(incident.severity);
+        let severity = stored.severity(incident.severity);
         println!("INC-{no}  {}  ({}, {severity})", incident.title, incident.status().word());
         println!("class {}, service {}, policy {}\n", incident.class, incident.service, incident.policy);
     }
-    for stored in &timeline {
-        for event in &stored.entry.events {
-            tell(stored, event, &view, &policy)?;
-        }
-    }
+    let entries: Vec<Entry> = timeline.into_iter().map(|stored| stored.entry).collect();
+    print!("{}", story(&entries, &stored)?);
     Ok(Exit::Ok)
 }
 
-/// The policy that an incident is pinned to, for its words.
-struct Pinned(Option<Arc<policy::model::Policy>>);
+/// What a data directory knows besides the events.
+struct Stored<'a> {
+    view: &'a View,
+    /// The policy that the incident is pinned to, for its words; none where it is no longer stored.
+    policy: Option<Arc<Policy>>,
+    /// The position up to which retention took signals away.
+    pruned: u64,
+}
 
-impl Pinned {
-    fn of(view: &View, timeline: &[StoredEntry]) -> anyhow::Result<Pinned> {
-        let opened = timeline.iter().flat_map(|stored| &stored.entry.events).find_map(|event| match event {
-            Event::Opened(opened) => Some(opened.policy.as_str()),
-            _ => None,
-        });
-        let Some(id) = opened else { return Ok(Pinned(None)) };
-        Ok(Pinned(view.policy(id).map_err(|problem| explain(&problem))?))
-    }
-
-    /// A severity as the policy names it; its rank where that policy is no longer stored.
-    fn severity(&self, rank: policy::model::Rank) -> String {
-        let named = self.0.as_ref().map(|policy| policy.severity_name(rank).to_owned());
+impl Surroundings for Stored<'_> {
+    fn severity(&self, rank: Rank) -> String {
+        let named = self.policy.as_ref().map(|policy| policy.severity_name(rank).to_owned());
         named.unwrap_or_else(|| format!("severity {rank}"))
     }
-}
 
-fn decisions(timeline: &[StoredEntry]) -> Vec<(Instant, &Decision)> {
-    let events = timeline.iter().flat_map(|stored| stored.entry.events.iter().map(|event| (stored.entry.at, event)));
-    events
-        .filter_map(|(at, event)| match event {
-            Event::Opened(opened) => opened.decision.as_ref().map(|decision| (at, decision)),
-            Event::Attached(attached) => Some((at, &attached.decision)),
-            _ => None,
+    fn signal(&self, place: SignalRef) -> anyhow::Result<String> {
+        let block = self.view.block(place.position).map_err(|problem| explain(&problem))?;
+        let found = block.into_iter().find(|stored| stored.place() == place);
+        Ok(match found {
+            Some(stored) => signal_words(&stored.signal),
+            None if place.position <= self.pruned => "(pruned by retention)".to_owned(),
+            None => "(no longer stored)".to_owned(),
         })
-        .collect()
-}
-
-/// The events that say why: what opened it, what was added, what changed its severity.
-fn tell(stored: &StoredEntry, event: &Event, view: &View, policy: &Pinned) -> anyhow::Result<()> {
-    let at = stored.entry.at;
-    match event {
-        Event::Opened(opened) => match &opened.decision {
-            Some(decision) => {
-                let severity = policy.severity(opened.severity);
-                println!("{at}  opened by trigger `{}` as {severity}", decision.trigger);
-                show(decision, view)?;
-            }
-            None => println!("{at}  declared by {:?}", stored.entry.by),
-        },
-        Event::Attached(attached) => {
-            let decision = &attached.decision;
-            println!("{at}  {} more by trigger `{}`", decision.count, decision.trigger);
-            show(decision, view)?;
-        }
-        Event::SeverityChanged { from, to, reason } => {
-            println!("{at}  {} → {}: {reason}", policy.severity(*from), policy.severity(*to));
-        }
-        Event::SourceCleared { alerts, firing } => {
-            println!("{at}  source cleared {} alerts, {firing} still fire", alerts.len());
-        }
-        _ => {}
     }
-    Ok(())
 }
 
-fn show(decision: &Decision, view: &View) -> anyhow::Result<()> {
-    println!("    because {}", decision.statement);
-    println!("    clause  {}", decision.clause.trim());
-    println!("    policy  {}", decision.policy);
-    let pruned = engine::retention::reach(view).map_err(|problem| explain(&problem))?.signals;
-    for place in &decision.signals {
-        match find(*place, view)? {
-            Some(text) => println!("    signal  {}#{}  {text}", place.position, place.index),
-            None if place.position <= pruned => {
-                println!("    signal  {}#{}  (pruned by retention)", place.position, place.index);
-            }
-            None => println!("    signal  {}#{}  (no longer stored)", place.position, place.index),
-        }
-    }
-    Ok(())
+fn signal_words(signal: &Signal) -> String {
+    let value = signal.value.map(|value| format!(" = {value}")).unwrap_or_default();
+    let label = signal.label.as_ref().map(|label| format!(" [{label}]")).unwrap_or_default();
+    let unit = signal.unit.as_ref().map(|unit| format!(" {} {}", unit.kind, unit.id)).unwrap_or_default();
+    format!("{}: {} on {}{value}{label}{unit}", signal.source, signal.metric, signal.service)
 }
 
-fn find(place: SignalRef, view: &View) -> anyhow::Result<Option<String>> {
-    let after = place.position.saturating_sub(1);
-    let signals = view.signals(after, 1).map_err(|problem| explain(&problem))?;
-    let found = signals.into_iter().find(|s| s.position == place.position && s.index == place.index);
-    Ok(found.map(|stored| {
-        let signal = stored.signal;
-        let value = signal.value.map(|value| format!(" = {value}")).unwrap_or_default();
-        let label = signal.label.map(|label| format!(" [{label}]")).unwrap_or_default();
-        let unit = signal.unit.map(|unit| format!(" {} {}", unit.kind, unit.id)).unwrap_or_default();
-        format!("{}: {} on {}{value}{label}{unit}", signal.source, signal.metric, signal.service)
-    }))
-}
-
-async fn from_server(id: &str, args: &ExplainArgs) -> anyhow::Result<Exit> {
-    let no = number(id)?;
+async fn from_server(no: u64, args: &ExplainArgs) -> anyhow::Result<Exit> {
     let client = Client::from_env(&args.server.server)?;
-    let decision = client.get(&format!("/api/v1/incidents/INC-{no}/decision")).await?;
-    println!("{decision:#}");
+    let incident = format!("/api/v1/incidents/INC-{no}");
+    if args.json {
+        println!("{:#}", client.get(&format!("{incident}/decision")).await?);
+        return Ok(Exit::Ok);
+    }
+    let shown = client.get(&incident).await?;
+    let word = |path: &str| shown.pointer(path).and_then(Value::as_str).unwrap_or_default().to_owned();
+    let severity = word("/severity/name");
+    println!("INC-{no}  {}  ({}, {severity})", word("/title"), word("/status"));
+    println!("class {}, service {}, policy {}\n", word("/class"), word("/service"), word("/policy_version"));
+    let entries = entries(&client, &incident).await?;
+    let rank = shown["severity"]["rank"].as_u64();
+    print!("{}", story(&entries, &Asked { rank, severity })?);
     Ok(Exit::Ok)
+}
+
+/// The whole timeline of an incident, page by page.
+async fn entries(client: &Client, incident: &str) -> anyhow::Result<Vec<Entry>> {
+    let (mut entries, mut cursor) = (Vec::new(), String::new());
+    loop {
+        let page = client.get(&format!("{incident}/timeline?limit={PAGE}{cursor}")).await?;
+        let found: Vec<Entry> = serde_json::from_value(page["entries"].clone())
+            .context("the server's timeline is not one that this version reads; update this program")?;
+        entries.extend(found);
+        match page["next"].as_str() {
+            Some(next) => cursor = format!("&cursor={next}"),
+            None => return Ok(entries),
+        }
+    }
+}
+
+/// What a server told of an incident besides its events.
+struct Asked {
+    rank: Option<u64>,
+    severity: String,
+}
+
+impl Surroundings for Asked {
+    fn severity(&self, rank: Rank) -> String {
+        if self.rank == Some(rank.into()) { self.severity.clone() } else { format!("severity {rank}") }
+    }
+
+    /// Signals are named only: `GET /api/v1/signals` has them.
+    fn signal(&self, _: SignalRef) -> anyhow::Result<String> {
+        Ok(String::new())
+    }
 }
 
 /// What one signal would do under a policy, with nothing remembered from before.
@@ -170,15 +163,24 @@ fn what_if(file: &Path, args: &ExplainArgs) -> anyhow::Result<Exit> {
     let signals = intake::native::read(&bytes, now).map_err(|problem| explain(&problem))?;
     let triggers = Triggers::new(&policy);
     let mut detectors = Detectors::default();
+    let mut told = Vec::new();
     for (index, read) in (0..).zip(signals) {
         let signal = read.map_err(|rejected| explain(&rejected.problem))?;
         let observed = Observed { signal: &signal, place: SignalRef { position: 0, index }, now };
         let firings = triggers.observe(&policy, &mut detectors, observed);
+        if args.json {
+            told.push(json!({
+                "metric": signal.metric,
+                "service": signal.service,
+                "firings": firings.iter().map(|firing| firing_json(firing, &policy)).collect::<Vec<_>>(),
+            }));
+            continue;
+        }
         println!("signal {index}: {} on {}", signal.metric, signal.service);
         if firings.is_empty() {
             println!("  no trigger fires; it is stored, and counts towards those that look at many");
         }
-        for firing in firings {
+        for firing in &firings {
             let verb = if firing.mode == Mode::Active { "raises" } else { "would raise (observing)" };
             let severity = policy.severity_name(firing.severity);
             println!(
@@ -188,5 +190,19 @@ fn what_if(file: &Path, args: &ExplainArgs) -> anyhow::Result<Exit> {
             println!("    clause {}", firing.decision.clause.trim());
         }
     }
+    if args.json {
+        println!("{:#}", json!({ "signals": told }));
+    }
     Ok(Exit::Ok)
+}
+
+fn firing_json(firing: &Firing, policy: &Policy) -> Value {
+    json!({
+        "trigger": firing.decision.trigger,
+        "observes": firing.mode == Mode::Observe,
+        "class": firing.class,
+        "severity": { "rank": firing.severity, "name": policy.severity_name(firing.severity) },
+        "statement": firing.decision.statement,
+        "clause": firing.decision.clause.trim(),
+    })
 }

@@ -6,14 +6,14 @@ use engine::{TimeSource, View};
 use policy::model::{Policy, Roster};
 
 use crate::audit;
-use crate::check::Document;
+use crate::check::pair;
 use crate::cli::{MatrixArgs, OutputArgs, ReportFormat, ReviewArgs};
 use crate::exit::{Ended, Exit, explain};
 
 pub(crate) fn matrix(args: &MatrixArgs) -> anyhow::Result<Exit> {
     let (policy, roster) = match &args.data {
         Some(data) => in_force(&View::new(audit::reader(data)?))?,
-        None => from_files(args)?,
+        None => pair(&args.policy, &args.roster)?,
     };
     let matrix = lab::matrix(&policy, &roster);
     let text = match args.output.format {
@@ -57,18 +57,6 @@ fn latest(view: &View) -> anyhow::Result<Instant> {
 pub(crate) fn in_force(view: &View) -> anyhow::Result<(Policy, Roster)> {
     let found = web::reports::in_force(view).map_err(|problem| explain(&problem))?;
     found.ok_or_else(|| Ended::with(Exit::Failure, "no policy has been in force there; start the server once"))
-}
-
-fn from_files(args: &MatrixArgs) -> anyhow::Result<(Policy, Roster)> {
-    let (policy, roster) = (Document::read(&args.policy)?, Document::read(&args.roster)?);
-    let loaded = policy::load(policy.source(), roster.source());
-    match loaded.policy.zip(loaded.roster) {
-        Some(both) => Ok(both),
-        None => {
-            eprint!("{}", policy::render(&loaded.diagnostics, &[policy.source(), roster.source()], false));
-            Err(Ended::with(Exit::Failure, "the policy or roster has errors"))
-        }
-    }
 }
 
 fn print_or_write(args: &OutputArgs, text: &str) -> anyhow::Result<Exit> {

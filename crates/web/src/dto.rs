@@ -9,8 +9,8 @@ use policy::model::{Policy, Rank, Role};
 use serde::Serialize;
 use wcore::Incident;
 use wcore::clock::{Clock, ClockKind, Ending};
-use wcore::event::{Act, Fact, Update};
-use wcore::incident::{BreakGlass, Correction, Holder, Lowering};
+use wcore::event::{Act, Fact, Update, Words};
+use wcore::incident::{BreakGlass, Correction, Hold, Holder, Lowering, Pending};
 
 use crate::id;
 
@@ -48,6 +48,9 @@ pub(crate) struct IncidentDto<'a> {
     signals: u64,
     alerts_firing: u32,
     updates: &'a [Update],
+    pending: Vec<PendingDto<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    hold: Option<&'a Hold>,
     decision: Option<DecisionDto<'a>>,
     timeline_url: String,
     url: String,
@@ -67,6 +70,14 @@ struct HolderDto<'a> {
     since: Instant,
     #[serde(skip_serializing_if = "<[String]>::is_empty")]
     consulted: &'a [String],
+}
+
+/// Words that wait: for approval, or approved and for somebody who publishes them.
+#[derive(Debug, Serialize)]
+struct PendingDto<'a> {
+    #[serde(flatten)]
+    words: &'a Words,
+    approved: Option<&'a Act>,
 }
 
 #[derive(Debug, Serialize)]
@@ -146,6 +157,8 @@ impl<'a> IncidentDto<'a> {
             signals: incident.sources.signals,
             alerts_firing: incident.firing(),
             updates: &incident.updates,
+            pending: incident.pending.values().map(PendingDto::new).collect(),
+            hold: incident.hold.as_ref(),
             decision: incident
                 .trigger
                 .as_deref()
@@ -172,6 +185,12 @@ impl<'a> LoweringDto<'a> {
     fn new(asked: &'a Lowering, policy: &Policy) -> LoweringDto<'a> {
         let severity = SeverityDto::of(asked.to, policy);
         LoweringDto { severity, by: &asked.by, reason: &asked.reason, until: asked.until }
+    }
+}
+
+impl<'a> PendingDto<'a> {
+    fn new(pending: &'a Pending) -> PendingDto<'a> {
+        PendingDto { words: &pending.words, approved: pending.approved.as_ref() }
     }
 }
 

@@ -7,14 +7,15 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use calendar::{Duration, Instant};
-use engine::{Documents, View};
-use journal::{IncidentFilter, IncidentNo, Position};
+use engine::{Documents, StoredSignal, View};
+use journal::{EventPlace, IncidentNo, Living, Position};
 use lab::Thresholds;
 use lab::backtest::{Past, Reign, Rules};
 use policy::model::{Policy, Roster, TriggerKind};
 use problem::Problem;
 use report::backtest::Backtest;
-use wcore::{Incident, Signal};
+use wcore::Signal;
+use wcore::decision::SignalRef;
 
 use crate::sight::{stored, unreadable};
 
@@ -30,14 +31,15 @@ const WARMING_MAX: usize = 20_000;
 const INCIDENTS_MAX: usize = 2_000;
 /// The past is read in slices of this length, the latest first.
 const SLICE: Duration = Duration::from_hours(1);
-/// What was resolved so long before takes part no more.
-const LOOK_BACK: Duration = Duration::from_hours(90 * 24);
 /// Policies and rosters in force one after the other.
 const REIGNS_MAX: u32 = 200;
 /// Incidents read at once.
 const CHUNK: u32 = 200;
 /// Reviews whose thresholds are remembered.
 const REMEMBERED_MAX: usize = 20;
+/// A replay of a week that still goes on is done again after so long: signals come every second, and what
+/// a month shows changes little in a quarter of an hour.
+const FRESH: Duration = Duration::from_mins(15);
 
 /// How conditions write the id of a unit.
 const UNIT_ID: &str = "signal.unit.id";
@@ -51,8 +53,8 @@ pub struct Span {
     pub until: Instant,
 }
 
-/// Signals with their positions and times.
-type Signals = Vec<(u64, Instant, Signal)>;
+/// Signals as they are stored, oldest first.
+type Signals = Vec<StoredSignal>;
 
 /// The instant up to which a week can be replayed: its end, or what was recorded last.
 pub fn known_until(view: &View, week_ends_at: Instant) -> Result<Instant, Problem> {
@@ -97,18 +99,17 @@ pub fn backtest_of(signals: Vec<Signal>, live: Rules<'_>, candidate: Rules<'_>) 
 /// The past of a span, with at most so many signals: the latest that fit.
 fn past(view: &View, rules: [&Policy; 2], (span, most): (Span, usize)) -> Result<Past, Problem> {
     let reigns = reigns(view, span.until)?;
-    let ruled = rules.into_iter().chain(reigns.iter().map(|reign| &*reign.policy));
-    let clear_units = ruled.into_iter().any(reads_units);
+    let ruled = || rules.into_iter().chain(reigns.iter().map(|reign| &*reign.policy));
+    let clear_units = ruled().any(reads_units);
+    // What was resolved longer ago takes part no more.
+    let comes_back = ruled().map(|policy| policy.reopen_within).max().unwrap_or(Duration::ZERO);
     let (from, mut signals) = latest_signals(view, clear_units, (span, most))?;
     let mut incidents = Vec::new();
-    let taking = |incident: &Incident| {
-        let ended = incident.resolved_at;
-        incident.opened_at <= span.until && ended.is_none_or(|at| at + LOOK_BACK > from)
-    };
-    let mut before = None;
+    let until = span.until + Duration::from_micros(1);
+    let mut living = Living { from: from - comes_back, until, before: None };
     'all: loop {
-        let page = view.incidents(&IncidentFilter { before, ..IncidentFilter::default() }, CHUNK)?;
-        for incident in page.iter().filter(|incident| taking(incident)) {
+        let page = view.living(&living, CHUNK)?;
+        for incident in &page {
             if incidents.len() == INCIDENTS_MAX {
                 break 'all;
             }
@@ -116,14 +117,18 @@ fn past(view: &View, rules: [&Policy; 2], (span, most): (Span, usize)) -> Result
             incidents.push((incident.no, entries));
         }
         match page.last() {
-            Some(last) if page.len() == CHUNK as usize => before = Some(IncidentNo(last.no)),
+            Some(last) if page.len() == CHUNK as usize => {
+                living.before = Some((last.opened_at, IncidentNo(last.no)));
+            }
             _ => break,
         }
     }
     incidents.reverse();
     let mut warming = warming(view, rules[0], clear_units, from)?;
     warming.append(&mut signals);
-    Ok(Past::new(warming, incidents, span.until).beginning(from).ruled(reigns))
+    let erased: Vec<SignalRef> = warming.iter().filter(|s| s.erased).map(StoredSignal::place).collect();
+    let signals = warming.into_iter().map(|s| (s.position, s.recorded_at, s.signal));
+    Ok(Past::new(signals, incidents, span.until).beginning(from).ruled(reigns).erased(erased))
 }
 
 /// The latest signals of a span that fit, oldest first, and since when they are complete.
@@ -158,13 +163,13 @@ fn slice(
         let block = if clear_units { view.signals(after, 1)? } else { view.pseudonymous(after)? };
         let Some(position) = block.last().map(|signal| signal.position).filter(|at| *at <= last.0) else { break };
         after = position;
-        found.extend(block.into_iter().map(|s| (s.position, s.recorded_at, s.signal)));
+        found.extend(block);
         if found.len() > most {
             return Ok(None);
         }
     }
     // The end of a slice is the beginning of the next one.
-    found.retain(|(_, at, _)| start <= *at && *at < end);
+    found.retain(|signal| start <= signal.recorded_at && signal.recorded_at < end);
     Ok(Some(found))
 }
 
@@ -211,8 +216,7 @@ fn reigns(view: &View, until: Instant) -> Result<Vec<Reign>, Problem> {
     Ok(reigns)
 }
 
-/// Thresholds that were found, by what they depend on: the policy and roster in force, and the position
-/// of the journal up to which was replayed.
+/// Thresholds that were found, by what they depend on.
 #[derive(Default)]
 pub(crate) struct Remembered {
     found: RwLock<BTreeMap<Key, Arc<Thresholds>>>,
@@ -220,8 +224,15 @@ pub(crate) struct Remembered {
     at_work: Arc<tokio::sync::Mutex<()>>,
 }
 
-/// What thresholds depend on.
-type Key = (u64, String, String);
+/// What thresholds depend on besides the signals of their month.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Key {
+    week_ends_at: Instant,
+    policy: String,
+    roster: String,
+    /// The latest record of words or signals that were taken away.
+    taken_away: [Option<EventPlace>; 2],
+}
 
 impl Remembered {
     /// Waits until nobody else replays.
@@ -230,28 +241,25 @@ impl Remembered {
     }
 
     /// What tighter numbers would have caught in the month until a week's end; replayed off the
-    /// asynchronous threads, and once for all who ask.
+    /// asynchronous threads, and once for all who ask. Of a week that still goes on the answer may be
+    /// [`FRESH`] old; it says until when.
     pub(crate) async fn thresholds(
         &self,
         engine: &engine::Engine,
         week_ends_at: Instant,
     ) -> Result<Arc<Thresholds>, Problem> {
         let rules = engine.rules();
-        let known = move |view: &View| {
-            let until = known_until(view, week_ends_at)?;
-            let after = until + Duration::from_micros(1);
-            Ok((until, view.reader().position_before(after).map_err(|error| stored(&error))?))
+        let (policy, roster) = (rules.policy.id.clone(), rules.roster.id.clone());
+        let ask = move |view: &View| {
+            let taken_away = [taken_away(view, engine::codec::ERASED)?, taken_away(view, engine::codec::PRUNED)?];
+            Ok((known_until(view, week_ends_at)?, Key { week_ends_at, policy, roster, taken_away }))
         };
-        let (until, position) = engine.read(known).await?;
-        let key = (position.0, rules.policy.id.clone(), rules.roster.id.clone());
-        let known = |found: &RwLock<BTreeMap<Key, Arc<Thresholds>>>| {
-            found.read().unwrap_or_else(PoisonError::into_inner).get(&key).cloned()
-        };
-        if let Some(known) = known(&self.found) {
+        let (until, key) = engine.read(ask).await?;
+        if let Some(known) = self.fresh(&key, until) {
             return Ok(known);
         }
         let _alone = self.alone().await;
-        if let Some(known) = known(&self.found) {
+        if let Some(known) = self.fresh(&key, until) {
             return Ok(known);
         }
         let replay = move |view: &View| thresholds(view, (&rules.policy, &rules.roster), until);
@@ -263,4 +271,15 @@ impl Remembered {
         found.insert(key, Arc::clone(&fresh));
         Ok(fresh)
     }
+
+    fn fresh(&self, key: &Key, until: Instant) -> Option<Arc<Thresholds>> {
+        let found = self.found.read().unwrap_or_else(PoisonError::into_inner);
+        found.get(key).filter(|known| until.since(known.until) < FRESH).cloned()
+    }
+}
+
+/// Where the latest event of a kind stands.
+fn taken_away(view: &View, kind: &str) -> Result<Option<EventPlace>, Problem> {
+    let events = view.reader().events_of_kind(kind, None, 1).map_err(|error| stored(&error))?;
+    Ok(events.first().map(|event| event.place))
 }

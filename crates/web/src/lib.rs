@@ -30,6 +30,7 @@ pub mod status;
 pub use access::{
     Access, Bootstrap, Fit, KnownToken, PASSING, Role, SESSION_LIFETIME, Scope, TOKENS, known_tokens, roles_of,
 };
+pub use api::incidents::decisions;
 pub use app::{AppConfig, IN_FLIGHT_MAX};
 pub use router::{commands, router, routes};
 pub use serve::{Limits, serve, serve_within};

@@ -4,9 +4,9 @@
 
 use std::cell::RefCell;
 
-use calendar::{Duration, Instant};
+use calendar::Instant;
 use engine::{Documents, View};
-use journal::{IncidentFilter, IncidentNo};
+use journal::{IncidentNo, Living};
 use lab::{Question, Review, Thresholds, Week};
 use policy::model::{Policy, Roster};
 use problem::Problem;
@@ -18,8 +18,6 @@ use crate::sight::{Sight, stored, unreadable};
 
 /// Incidents read at once.
 const CHUNK: u32 = 200;
-/// What was resolved so long before a week has no promise in it any more: reviews are due within days.
-const LOOK_BACK: Duration = Duration::from_hours(90 * 24);
 
 /// Policy and roster that the engine has stored as the active ones; none before a first start.
 pub fn in_force(view: &View) -> Result<Option<(Policy, Roster)>, Problem> {
@@ -45,25 +43,21 @@ pub fn review(
     };
     let first = (0..lab::EARLIER_WEEKS).fold(week, |week, _| week.previous());
     let (from, until) = (first.starts_at(&zone), week.ends_at(&zone));
-    let matters = |incident: &Incident| {
-        let ended = incident.resolved_at.filter(|_| incident.reviewed.is_some() || incident.next_due().is_none());
-        incident.opened_at < until && ended.is_none_or(|at| at + LOOK_BACK > from) && sees(incident)
-    };
     let mut incidents = Vec::new();
-    let mut before = None;
+    let mut living = Living { from, until, before: None };
     loop {
-        let filter = IncidentFilter { before, ..IncidentFilter::default() };
-        let page = view.incidents(&filter, CHUNK)?;
-        for incident in page.iter().filter(|incident| matters(incident)) {
+        let page = view.living(&living, CHUNK)?;
+        for incident in page.iter().filter(|incident| sees(incident)) {
             let entries = view.timeline(incident.no)?.into_iter().map(|stored| stored.entry).collect();
             incidents.push((incident.no, entries));
         }
         match page.last() {
-            Some(last) if page.len() == CHUNK as usize => before = Some(IncidentNo(last.no)),
+            Some(last) if page.len() == CHUNK as usize => {
+                living.before = Some((last.opened_at, IncidentNo(last.no)));
+            }
             _ => break,
         }
     }
-    incidents.reverse();
     let mut review = lab::review(Question { week, zone: &zone, now, policy, roster }, incidents);
     let head = view.reader().head().map_err(|error| stored(&error))?;
     review.head = Some((head.position.0, head.hash.iter().map(|byte| format!("{byte:02x}")).collect()));
@@ -89,6 +83,7 @@ pub(crate) async fn seen_review(app: &App, viewer: &Viewer, week: Option<String>
         thresholds.tried.retain(|tried| open(&tried.class));
         thresholds.tried.iter_mut().for_each(|tried| tried.comparison.differences.retain(|one| open(&one.class)));
         thresholds.fidelity.deviations.clear();
+        thresholds.fidelity.not_replayable.incidents.clear();
         let class = |id: &String| rules.policy.triggers.iter().find(|one| one.id == *id).map(|one| &one.raise.class);
         thresholds.without_number.retain(|id| class(id).is_some_and(|class| open(class)));
         thresholds.counts_hidden = true;

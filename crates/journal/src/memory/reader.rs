@@ -10,7 +10,7 @@ use super::{Shelf, State};
 use crate::store::Reader;
 use crate::{
     Counts, DeliveryFilter, DeliveryPlace, DeliveryRow, Entry, EventPlace, Head, IncidentFilter, IncidentNo,
-    IncidentRow, Position, PrivateContent, Result, StoredBlock, StoredEvent, StoredRequest,
+    IncidentRow, Living, Position, PrivateContent, Result, StoredBlock, StoredEvent, StoredRequest,
 };
 
 impl Reader for Shelf {
@@ -31,6 +31,13 @@ impl Reader for Shelf {
     fn incidents(&self, filter: &IncidentFilter, limit: u32) -> Result<Vec<IncidentRow>> {
         let state = self.lock();
         Ok(state.incidents.values().rev().filter(|row| filter.admits(row)).take(limit as usize).cloned().collect())
+    }
+
+    fn incidents_living(&self, living: &Living, limit: u32) -> Result<Vec<IncidentRow>> {
+        let state = self.lock();
+        let mut rows: Vec<&IncidentRow> = state.incidents.values().filter(|row| living.admits(row)).collect();
+        rows.sort_by_key(|row| Reverse((row.opened_at, row.no)));
+        Ok(rows.into_iter().take(limit as usize).cloned().collect())
     }
 
     fn due(&self, until: Instant, limit: u32) -> Result<Vec<IncidentRow>> {
@@ -192,6 +199,14 @@ impl IncidentFilter {
             && self.service.as_ref().is_none_or(|service| *service == row.service)
             && self.restricted.is_none_or(|restricted| restricted == row.restricted)
             && self.before.is_none_or(|before| row.no < before)
+    }
+}
+
+impl Living {
+    fn admits(&self, row: &IncidentRow) -> bool {
+        row.opened_at < self.until
+            && row.ended_at.is_none_or(|ended| self.from <= ended)
+            && self.before.is_none_or(|before| (row.opened_at, row.no) < before)
     }
 }
 

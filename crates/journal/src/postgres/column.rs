@@ -111,7 +111,7 @@ pub(super) fn head(fields: &mut Fields<'_>) -> Result<Head, Fault> {
 
 /// The columns that [`incident`] reads, from `incident` with its [`TALLY`].
 pub(super) const INCIDENT: &str = "incident.no, key, class, service, status, open, severity, restricted, opened_at, \
-     next_due, coalesce(incident_tally.updated, incident.updated), state, coalesce(tally, '')";
+     ended_at, next_due, coalesce(incident_tally.updated, incident.updated), state, coalesce(tally, '')";
 
 /// What follows `incident` in a `FROM`.
 pub(super) const TALLY: &str = "LEFT JOIN incident_tally USING (workspace, no)";
@@ -128,6 +128,7 @@ pub(super) fn incident(fields: &mut Fields<'_>) -> Result<IncidentRow, Fault> {
         severity: fields.number()?,
         restricted: fields.take()?,
         opened_at: fields.instant()?,
+        ended_at: fields.instant_opt()?,
         next_due: fields.instant_opt()?,
         updated: fields.position()?,
         state: fields.take()?,

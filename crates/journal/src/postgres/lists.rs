@@ -2,12 +2,13 @@
 
 use std::collections::BTreeMap;
 
+use calendar::Instant;
 use tokio_postgres::Row;
 
 use super::column::{self, DELIVERY, Fields, INCIDENT, TALLY, signed};
 use super::fault::Fault;
 use super::session::{Query, Value};
-use crate::{Counts, DeliveryFilter, IncidentFilter, Result, Workspace};
+use crate::{Counts, DeliveryFilter, IncidentFilter, IncidentNo, Living, Result, Workspace};
 
 /// Adds a condition on one column where the filter has a value for it.
 fn and<'a, V: Value + 'a>(query: &mut Query<'a>, condition: &str, value: Option<V>) {
@@ -39,6 +40,33 @@ pub(super) fn incidents(workspace: Workspace, filter: &IncidentFilter, limit: u3
     and(&mut query, "restricted =", filter.restricted);
     and(&mut query, "no <", filter.before.map(|no| signed(no.0)));
     end(query, "no DESC", limit)
+}
+
+pub(super) fn living<'a>(workspace: Workspace, living: &Living, limit: u32) -> Query<'a> {
+    let (opened_before, no_before) = living.before.unwrap_or((Instant::MAX, IncidentNo(u64::MAX)));
+    // Each span is a stretch of the index in the order that is asked for; only what is returned is read whole.
+    let spans = (0..living.reaches().len()).map(|span| {
+        format!(
+            "(SELECT no FROM incident
+              WHERE workspace = $1 AND span = {span} AND opened_at >= ${} AND opened_at < $3
+                  AND (opened_at, no) < ($4, $5) AND coalesce(ended_at, $2) >= $2
+              ORDER BY opened_at DESC, no DESC LIMIT $6)",
+            span + 7
+        )
+    });
+    let sql = format!(
+        "SELECT {INCIDENT} FROM incident {TALLY} WHERE workspace = $1 AND no IN ({})
+         ORDER BY opened_at DESC, no DESC LIMIT $6",
+        spans.collect::<Vec<_>>().join(" UNION ALL ")
+    );
+    let query = Query::new(sql)
+        .bind(column::workspace(workspace))
+        .bind(living.from.as_micros())
+        .bind(living.until.as_micros())
+        .bind(opened_before.as_micros())
+        .bind(signed(no_before.0))
+        .bind(i64::from(limit));
+    living.reaches().into_iter().fold(query, |query, reach| query.bind(reach.as_micros()))
 }
 
 pub(super) fn deliveries(workspace: Workspace, filter: &DeliveryFilter, limit: u32) -> Query<'_> {

@@ -13,8 +13,8 @@ use super::{Shared, lists};
 use crate::pool::Lendable;
 use crate::store::Reader;
 use crate::{
-    Counts, DeliveryFilter, DeliveryRow, Entry, EventPlace, Head, IncidentFilter, IncidentNo, IncidentRow, Position,
-    PrivateContent, PrivateEntry, Result, StoredBlock, StoredEvent, StoredRequest, Workspace,
+    Counts, DeliveryFilter, DeliveryRow, Entry, EventPlace, Head, IncidentFilter, IncidentNo, IncidentRow, Living,
+    Position, PrivateContent, PrivateEntry, Result, StoredBlock, StoredEvent, StoredRequest, Workspace,
 };
 
 pub(super) struct PostgresReader {
@@ -89,6 +89,10 @@ impl Reader for PostgresReader {
 
     fn incidents(&self, filter: &IncidentFilter, limit: u32) -> Result<Vec<IncidentRow>> {
         self.all(lists::incidents(self.workspace, filter, limit), column::incident)
+    }
+
+    fn incidents_living(&self, living: &Living, limit: u32) -> Result<Vec<IncidentRow>> {
+        self.all(lists::living(self.workspace, living, limit), column::incident)
     }
 
     fn due(&self, until: Instant, limit: u32) -> Result<Vec<IncidentRow>> {

@@ -139,6 +139,7 @@ pub(super) fn incidents(workspace: i64, rows: &[IncidentRow]) -> Vec<Query<'_>> 
         .bind(numbers(|row| i64::from(row.severity)))
         .bind(rows.iter().map(|row| row.restricted).collect::<Vec<_>>())
         .bind(numbers(|row| row.opened_at.as_micros()))
+        .bind(rows.iter().map(|row| micros(row.ended_at)).collect::<Vec<_>>())
         .bind(rows.iter().map(|row| micros(row.next_due)).collect::<Vec<_>>())
         .bind(updated())
         .bind(rows.iter().map(|row| row.state.as_slice()).collect::<Vec<&[u8]>>());
@@ -170,19 +171,22 @@ fn tallies(workspace: i64, rows: &[TallyRow]) -> Option<Query<'_>> {
 }
 
 const PUT_INCIDENTS: &str = "INSERT INTO incident (workspace, no, key, class, service, status, open, severity,
-         restricted, opened_at, next_due, updated, state)
+         restricted, opened_at, ended_at, next_due, updated, state)
      SELECT $1, new.* FROM unnest($2::bigint[], $3::text[], $4::text[], $5::text[], $6::bigint[], $7::boolean[],
-             $8::bigint[], $9::boolean[], $10::bigint[], $11::bigint[], $12::bigint[], $13::bytea[])
-         AS new (no, key, class, service, status, open, severity, restricted, opened_at, next_due, updated, state)
+             $8::bigint[], $9::boolean[], $10::bigint[], $11::bigint[], $12::bigint[], $13::bigint[], $14::bytea[])
+         AS new (no, key, class, service, status, open, severity, restricted, opened_at, ended_at, next_due, updated,
+             state)
      WHERE NOT EXISTS (
          SELECT FROM incident AS old WHERE old.workspace = $1 AND old.no = new.no AND old.open AND new.open
              AND (old.key, old.class, old.service, old.status, old.severity, old.restricted, old.opened_at, old.state)
                  = (new.key, new.class, new.service, new.status, new.severity, new.restricted, new.opened_at, new.state)
+             AND old.ended_at IS NOT DISTINCT FROM new.ended_at
              AND old.next_due IS NOT DISTINCT FROM new.next_due AND old.updated <= new.updated)
      ON CONFLICT (workspace, no) DO UPDATE SET key = excluded.key, class = excluded.class,
          service = excluded.service, status = excluded.status, open = excluded.open,
          severity = excluded.severity, restricted = excluded.restricted, opened_at = excluded.opened_at,
-         next_due = excluded.next_due, updated = excluded.updated, state = excluded.state";
+         ended_at = excluded.ended_at, next_due = excluded.next_due, updated = excluded.updated,
+         state = excluded.state";
 
 /// Deletes every incident row.
 pub(super) fn no_incidents(workspace: i64) -> Vec<Query<'static>> {

@@ -12,7 +12,8 @@ use super::session::{Query, Session};
 use crate::{Error, Result};
 
 /// Every migration in order, each one transaction; a released one never changes.
-const MIGRATIONS: &[&str] = &[include_str!("migrations/0001_journal.sql")];
+const MIGRATIONS: &[&str] =
+    &[include_str!("migrations/0001_journal.sql"), include_str!("migrations/0002_incident_life.sql")];
 
 /// The schema version that this program reads and writes.
 pub(super) fn known() -> u32 {

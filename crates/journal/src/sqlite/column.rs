@@ -119,7 +119,7 @@ pub(super) fn head(row: &Row<'_>) -> Result<Head> {
 
 /// The columns that [`incident`] reads, from `incident` with its [`TALLY`].
 pub(super) const INCIDENT: &str = "incident.no, key, class, service, status, open, severity, restricted, opened_at, \
-     next_due, coalesce(incident_tally.updated, incident.updated), state, coalesce(tally, x'')";
+     ended_at, next_due, coalesce(incident_tally.updated, incident.updated), state, coalesce(tally, x'')";
 
 /// What follows `incident` in a `FROM`; incidents that an older version wrote have no tally apart.
 pub(super) const TALLY: &str = "LEFT JOIN incident_tally USING (workspace, no)";
@@ -136,10 +136,11 @@ pub(super) fn incident(row: &Row<'_>) -> Result<IncidentRow> {
         severity: row.get(6)?,
         restricted: row.get(7)?,
         opened_at: instant(row, 8)?,
-        next_due: instant_opt(row, 9)?,
-        updated: row.get(10)?,
-        state: row.get(11)?,
-        tally: row.get(12)?,
+        ended_at: instant_opt(row, 9)?,
+        next_due: instant_opt(row, 10)?,
+        updated: row.get(11)?,
+        state: row.get(12)?,
+        tally: row.get(13)?,
     })
 }
 

@@ -2,11 +2,12 @@
 
 use std::collections::BTreeMap;
 
+use calendar::Instant;
 use rusqlite::{Connection, ToSql, params_from_iter};
 
 use super::column::{self, Count, DELIVERY, INCIDENT, Micros, TALLY};
 use super::fault::Fault;
-use crate::{Counts, DeliveryFilter, DeliveryRow, IncidentFilter, IncidentRow, Workspace};
+use crate::{Counts, DeliveryFilter, DeliveryRow, IncidentFilter, IncidentNo, IncidentRow, Living, Workspace};
 
 /// The conditions of a list and the values that they compare with.
 struct Conditions<'a> {
@@ -52,6 +53,37 @@ pub(super) fn incidents(
     let sql = format!("SELECT {INCIDENT} FROM {table} {TALLY} WHERE {} ORDER BY no DESC LIMIT ?", conditions.sql);
     let mut statement = connection.prepare_cached(&sql)?;
     Ok(statement.query_map(params_from_iter(conditions.values), column::incident)?.collect::<Result<_, _>>()?)
+}
+
+pub(super) fn living(
+    connection: &Connection,
+    workspace: Workspace,
+    living: &Living,
+    limit: u32,
+) -> Result<Vec<IncidentRow>, Fault> {
+    let (from, until) = (Micros(living.from), Micros(living.until));
+    let before = living.before.unwrap_or((Instant::MAX, IncidentNo(u64::MAX)));
+    let (opened_before, no_before) = (Micros(before.0), before.1);
+    let reaches = living.reaches().map(Micros);
+    let mut values: Vec<&dyn ToSql> = vec![&workspace, &from, &until, &opened_before, &no_before, &limit];
+    values.extend(reaches.iter().map(|reach| reach as &dyn ToSql));
+    // Each span is a stretch of the index in the order that is asked for; only what is returned is read whole.
+    let spans = (0..reaches.len()).map(|span| {
+        format!(
+            "SELECT rowid FROM (SELECT rowid FROM incident INDEXED BY incident_life
+                 WHERE workspace = ?1 AND span = {span} AND opened_at >= ?{} AND opened_at < ?3
+                     AND (opened_at, no) < (?4, ?5) AND coalesce(ended_at, ?2) >= ?2
+                 ORDER BY opened_at DESC, no DESC LIMIT ?6)",
+            span + 7
+        )
+    });
+    let sql = format!(
+        "SELECT {INCIDENT} FROM incident {TALLY} WHERE incident.rowid IN ({})
+         ORDER BY opened_at DESC, incident.no DESC LIMIT ?6",
+        spans.collect::<Vec<_>>().join(" UNION ALL ")
+    );
+    let mut statement = connection.prepare_cached(&sql)?;
+    Ok(statement.query_map(params_from_iter(values), column::incident)?.collect::<Result<_, _>>()?)
 }
 
 pub(super) fn deliveries(

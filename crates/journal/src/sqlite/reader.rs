@@ -16,7 +16,8 @@ use super::{Shared, lists};
 use crate::store::Reader;
 use crate::{
     Counts, DeliveryFilter, DeliveryRow, Digest, Entry, EventPlace, EventRow, Head, IncidentFilter, IncidentNo,
-    IncidentRow, Position, PrivateContent, PrivateEntry, Result, StoredBlock, StoredEvent, StoredRequest, Workspace,
+    IncidentRow, Living, Position, PrivateContent, PrivateEntry, Result, StoredBlock, StoredEvent, StoredRequest,
+    Workspace,
 };
 
 pub(super) struct SqliteReader {
@@ -99,6 +100,10 @@ impl Reader for SqliteReader {
 
     fn incidents(&self, filter: &IncidentFilter, limit: u32) -> Result<Vec<IncidentRow>> {
         self.read(|connection| lists::incidents(connection, self.workspace, filter, limit))
+    }
+
+    fn incidents_living(&self, living: &Living, limit: u32) -> Result<Vec<IncidentRow>> {
+        self.read(|connection| lists::living(connection, self.workspace, living, limit))
     }
 
     fn due(&self, until: Instant, limit: u32) -> Result<Vec<IncidentRow>> {

@@ -10,6 +10,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0002_event_kind.sql"),
     include_str!("migrations/0003_incident_tally.sql"),
     include_str!("migrations/0004_event_span.sql"),
+    include_str!("migrations/0005_incident_life.sql"),
 ];
 
 /// Positions of which `event_span` says together whether they hold something of an incident. So many

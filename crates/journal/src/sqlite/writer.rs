@@ -253,12 +253,12 @@ impl Commit<'_> {
 fn write_incidents(transaction: &Transaction<'_>, workspace: Workspace, rows: &[IncidentRow]) -> Result<(), Fault> {
     let mut put = transaction.prepare_cached(
         "INSERT INTO incident (workspace, no, key, class, service, status, open, severity, restricted,
-             opened_at, next_due, updated, state)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)
+             opened_at, ended_at, next_due, updated, state)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)
          ON CONFLICT (workspace, no) DO UPDATE SET key = excluded.key, class = excluded.class,
              service = excluded.service, status = excluded.status, open = excluded.open,
              severity = excluded.severity, restricted = excluded.restricted, opened_at = excluded.opened_at,
-             next_due = excluded.next_due, updated = excluded.updated, state = excluded.state",
+             ended_at = excluded.ended_at, next_due = excluded.next_due, updated = excluded.updated, state = excluded.state",
     )?;
     let mut count = transaction.prepare_cached(
         "INSERT INTO incident_tally (workspace, no, updated, tally) VALUES (?1, ?2, ?3, ?4)
@@ -276,6 +276,7 @@ fn write_incidents(transaction: &Transaction<'_>, workspace: Workspace, rows: &[
             row.severity,
             row.restricted,
             Micros(row.opened_at),
+            micros(row.ended_at),
             micros(row.next_due),
             row.updated,
             row.state

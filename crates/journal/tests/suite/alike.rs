@@ -25,9 +25,19 @@ fn id() -> impl Strategy<Value = String> {
 
 fn incident_row() -> impl Strategy<Value = IncidentRow> {
     let due = prop::option::of((0..5i64).prop_map(at));
-    (1..5u64, id(), any::<bool>(), 1..4u8, due, 0..9u64).prop_map(|(no, key, open, severity, next_due, updated)| {
-        IncidentRow { key, open, severity, next_due, updated: Position(updated), ..incident(no) }
-    })
+    let life = (0..50i64, prop::option::of(0..9i64));
+    (1..5u64, id(), any::<bool>(), 1..4u8, due, 0..9u64, life).prop_map(
+        |(no, key, open, severity, next_due, updated, (opened, lived))| IncidentRow {
+            key,
+            open,
+            severity,
+            next_due,
+            updated: Position(updated),
+            opened_at: at(opened),
+            ended_at: lived.map(|lived| at(opened + lived)),
+            ..incident(no)
+        },
+    )
 }
 
 fn update() -> impl Strategy<Value = DeliveryUpdate> {

@@ -1,7 +1,7 @@
 //! Incident rows: the snapshot, the read model and the due index.
 
 use calendar::Instant;
-use journal::{IncidentFilter, IncidentNo, IncidentRow, Position, TallyRow};
+use journal::{IncidentFilter, IncidentNo, IncidentRow, Living, Position, TallyRow};
 
 use crate::support::{ALL, World, at, guarantees, incident, numbers};
 
@@ -12,6 +12,7 @@ guarantees! {
     lists_are_filtered_and_paged_from_the_newest
     what_is_due_comes_worst_severity_first
     rows_can_be_cleared_and_replaced_without_touching_the_order
+    lives_are_found_by_the_time_that_they_lived_in
 }
 
 fn a_row_is_read_back_as_it_was_written_last(mut world: World) {
@@ -134,4 +135,48 @@ fn rows_can_be_cleared_and_replaced_without_touching_the_order(mut world: World)
     world.writer.replace_incidents(&[incident(2), incident(1)]).unwrap();
     assert_eq!(world.dump(), before);
     assert_eq!(world.writer.head().unwrap(), head);
+}
+
+fn lives_are_found_by_the_time_that_they_lived_in(mut world: World) {
+    const DAY: i64 = 24 * 3_600;
+    let life = |no, opened: i64, ended: Option<i64>| IncidentRow {
+        open: ended.is_none(),
+        opened_at: at(opened * DAY),
+        ended_at: ended.map(|day| at(day * DAY)),
+        ..incident(no)
+    };
+    world.commit(|batch| {
+        batch.incidents = vec![
+            life(1, 0, None),
+            // A week at most, a quarter at most, and longer.
+            life(2, 193, Some(200)),
+            life(3, 194, Some(199)),
+            life(4, 109, Some(200)),
+            life(5, 110, Some(199)),
+            life(6, 1, Some(200)),
+            life(7, 2, Some(199)),
+            life(8, 200, Some(200)),
+            life(9, 206, Some(500)),
+            life(10, 207, None),
+        ];
+    });
+    let found = |from: i64, until: i64, before, limit| {
+        let living = Living { from: at(from * DAY), until: at(until * DAY), before };
+        numbers(&world.reader.incidents_living(&living, limit).unwrap())
+    };
+    let week = vec![9, 8, 2, 4, 6, 1];
+    assert_eq!(found(200, 207, None, ALL), week);
+    assert_eq!(found(0, 1, None, ALL), vec![1]);
+    assert_eq!(found(501, 502, None, ALL), vec![10, 1]);
+    let (mut paged, mut before) = (Vec::new(), None);
+    while let Some(last) = found(200, 207, before, 1).pop() {
+        paged.push(last);
+        let row = world.reader.incident(IncidentNo(last)).unwrap().unwrap();
+        before = Some((row.opened_at, row.no));
+    }
+    assert_eq!(paged, week);
+    // One that comes back lives again.
+    world.commit(|batch| batch.incidents = vec![life(3, 194, None)]);
+    let living = Living { from: at(300 * DAY), until: at(301 * DAY), before: None };
+    assert_eq!(numbers(&world.reader.incidents_living(&living, ALL).unwrap()), vec![10, 9, 3, 1]);
 }

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use calendar::{Duration, Instant};
 use journal::{
     Attempt, Batch, Claim, DeliveryFilter, DeliveryRow, DeliveryState, DeliveryUpdate, DocumentChange, EventPlace,
-    EventRow, Head, IncidentFilter, IncidentNo, IncidentRow, Memory, OutboxChanges, Position, Postgres, PrivateContent,
-    PrivateRow, Reader, RequestRow, Result, Scratch, Sqlite, Store, Workspace, Writer,
+    EventRow, Head, IncidentFilter, IncidentNo, IncidentRow, Living, Memory, OutboxChanges, Position, Postgres,
+    PrivateContent, PrivateRow, Reader, RequestRow, Result, Scratch, Sqlite, Store, Workspace, Writer,
 };
 
 /// Far more than any test writes.
@@ -122,6 +122,7 @@ pub(crate) fn incident(no: u64) -> IncidentRow {
         severity: 2,
         restricted: false,
         opened_at: at(1),
+        ended_at: None,
         next_due: None,
         updated: Position(1),
         state: format!("state {no}").into_bytes(),
@@ -205,6 +206,8 @@ pub(crate) fn dump(reader: &dyn Reader) -> String {
         add(&reader.incident_by_key(&row.key).unwrap());
         add(&row);
     }
+    let living = Living { from: at(4), until: at(40), before: None };
+    add(&numbers(&reader.incidents_living(&living, ALL).unwrap()));
     add(&reader.due(Instant::MAX, ALL).unwrap());
     add(&(reader.next_due().unwrap(), reader.next_attempt().unwrap(), reader.counts().unwrap()));
     add(&reader.detectors().unwrap());

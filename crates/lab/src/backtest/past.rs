@@ -1,6 +1,6 @@
 //! The past as a replay needs it: batches in order, and what is known of real incidents.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use calendar::{Instant, Intervals};
@@ -19,6 +19,7 @@ pub struct Past {
     /// Real incidents by key and opening.
     numbers: BTreeMap<(String, Instant), u64>,
     reigns: Vec<Reign>,
+    erased: BTreeSet<SignalRef>,
     from: Instant,
     until: Instant,
 }
@@ -57,6 +58,7 @@ impl Past {
             open: BTreeMap::new(),
             numbers: BTreeMap::new(),
             reigns: Vec::new(),
+            erased: BTreeSet::new(),
             from: Instant::MIN,
             until,
         };
@@ -93,6 +95,18 @@ impl Past {
     pub fn ruled(mut self, reigns: Vec<Reign>) -> Past {
         self.reigns = reigns;
         self
+    }
+
+    /// The same, with the places of signals whose words were erased.
+    #[must_use]
+    pub fn erased(mut self, places: impl IntoIterator<Item = SignalRef>) -> Past {
+        self.erased.extend(places);
+        self
+    }
+
+    /// Whether the words of a signal were erased.
+    pub(super) fn is_erased(&self, place: SignalRef) -> bool {
+        self.erased.contains(&place)
     }
 
     fn remember(&mut self, no: u64, entries: &[Entry]) {
@@ -188,7 +202,7 @@ impl Past {
     }
 }
 
-fn opening(entries: &[Entry]) -> Option<(&Entry, &Opened)> {
+pub(super) fn opening(entries: &[Entry]) -> Option<(&Entry, &Opened)> {
     let first = entries.first()?;
     match first.events.first()? {
         Event::Opened(opened) => Some((first, opened)),

@@ -219,7 +219,8 @@ impl<'a> Gather<'a> {
         let state = &history.state;
         let since = match state.resolved_at {
             None => history.touched_at,
-            Some(at) => state.reviewed.is_none().then_some(at)?,
+            // One that promises no review waits for nobody.
+            Some(at) => state.open_clocks(&ClockKind::Review).next().map(|_| at)?,
         };
         if state.opened_at >= self.this.until || self.question.now.since(since) < ABANDONED_AFTER {
             return None;

@@ -5,10 +5,12 @@ use std::sync::Arc;
 
 use calendar::{Duration, Instant};
 use expect_test::{Expect, expect};
-use lab::backtest::{Change, Comparison, Past, Reign, Rules, Sketch, compare, reproduce};
+use lab::backtest::{Change, Comparison, NotReplayable, Past, Reign, Rules, Sketch, compare, reproduce};
 use lab::{Tighter, thresholds, tighten};
-use policy::model::Policy;
+use policy::condition::Condition;
+use policy::model::{Policy, TriggerKind};
 use wcore::Signal;
+use wcore::decision::SignalRef;
 use wcore::event::Event;
 use wcore::signal::Unit;
 
@@ -327,4 +329,32 @@ async fn a_forged_entry_shows() {
     assert_eq!(fidelity.deviations.iter().map(|d| d.incident).collect::<Vec<_>>(), [2]);
     assert!(fidelity.deviations[0].recorded.as_ref().unwrap().contains("forged"));
     assert_eq!(fidelity.deviations[0].replayed, None);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_rests_on_erased_words_is_no_deviation() {
+    let recorded = day::recorded().await;
+    let (mut policy, roster) = (day::policy(), day::roster());
+    // The same version, as though its leak trigger had asked for words that the signal has no more.
+    let leak = policy.triggers.iter_mut().find(|trigger| trigger.id == "pii-confirmed").unwrap();
+    let asks = r#"signal.metric == "pii_leak" && signal.summary == "gone""#;
+    leak.kind = TriggerKind::When(Condition::parse(asks).unwrap());
+    let place = |metric: &str| {
+        let (position, ..) = recorded.signals.iter().find(|(_, _, signal)| signal.metric == metric).unwrap();
+        SignalRef { position: *position, index: 0 }
+    };
+    let (leak, other) = (place("pii_leak"), place("latency_p95_seconds"));
+    let check = |erased: &[SignalRef]| {
+        let past = recorded.past().erased(erased.iter().copied());
+        reproduce(Rules { policy: &policy, roster: &roster }, &past)
+    };
+    for erased in [&[][..], &[other]] {
+        let fidelity = check(erased);
+        assert!(!fidelity.deviations.is_empty());
+        assert_eq!(fidelity.not_replayable, NotReplayable::default());
+    }
+    let fidelity = check(&[leak, other]);
+    assert!(fidelity.deviations.is_empty(), "{:#?}", fidelity.deviations);
+    assert_eq!(fidelity.not_replayable.signals, 1);
+    assert_eq!(fidelity.not_replayable.incidents.len(), 1);
 }

@@ -99,6 +99,30 @@ fn conditions_hold_as_in_cel() {
 }
 
 #[test]
+fn what_hidden_fields_leave_open_is_told_apart() {
+    let hidden = [TextField::Summary, TextField::UnitId];
+    let (metric, other) = (r#"signal.metric == "pii_leak""#, r#"signal.metric == "other""#);
+    let signal = signal();
+    for (condition, expected) in [
+        (metric.to_owned(), Some(true)),
+        (r#"signal.summary == "x""#.to_owned(), None),
+        ("has(signal.summary)".to_owned(), None),
+        (r#"signal.unit.id in ["c-1"]"#.to_owned(), None),
+        (r#"!signal.summary.startsWith("x")"#.to_owned(), None),
+        ("has(signal.link)".to_owned(), Some(false)),
+        (format!(r#"{metric} && signal.summary == "x""#), None),
+        (format!(r#"{other} && signal.summary == "x""#), Some(false)),
+        (format!(r#"{metric} || signal.summary == "x""#), Some(true)),
+        (format!(r#"{other} || signal.summary == "x""#), None),
+        (format!(r#"(signal.summary == "x") == ({metric})"#), None),
+        (format!(r#"({other}) == ({metric})"#), Some(false)),
+    ] {
+        let parsed = Condition::parse(&condition).unwrap();
+        assert_eq!(parsed.holds_without(&signal, &hidden), expected, "{condition}");
+    }
+}
+
+#[test]
 fn what_a_condition_requires_is_known_for_the_index() {
     for (text, expected) in [
         (r#"signal.metric == "m""#, "Metric=m"),

@@ -3,7 +3,7 @@
 use calendar::{Duration, Instant};
 use expect_test::expect;
 use lab::Tighter;
-use lab::backtest::{Change, Comparison, Deviation, Difference, Sketch};
+use lab::backtest::{Change, Comparison, Deviation, Difference, NotReplayable, Sketch};
 use report::backtest::Backtest;
 
 fn sketch(minutes: i64) -> Sketch {
@@ -67,7 +67,7 @@ fn a_candidate_beside_the_policy_in_force() {
     expect![[r#"
         # Backtest
 
-        1 signal from 2026-11-10 00:00 until 2026-11-24 12:00, UTC. 1 new, 1 earlier, 1 of another severity; at most 1 h 40 min earlier.
+        1 signal from 2026-11-10 00:00 until 2026-11-24 12:00, UTC: 14 d 12 h. 1 new, 1 earlier, 1 of another severity; at most 1 h 40 min earlier.
 
         People act when they did; an incident that never was ends a day after its last signal. A page counts once for each opening, worse severity or return of an incident.
 
@@ -181,4 +181,37 @@ fn a_replay_that_is_not_exact_says_so() {
     let markdown = report::review::markdown(&review);
     let note: String = markdown.lines().skip_while(|line| *line != "## The past, replayed").skip(2).take(2).collect();
     expect!["- Replayed: 1234 signals from 2026-12-07 00:00 until 2027-01-04 00:00. Cut: what came after 2026-12-06 00:00 is too much for one review.- WARNING: THE LIVE POLICY REPLAYED DIFFERS FROM WHAT HAPPENED in 2 places (INC-8 at 2026-12-29 04:00): do not rely on these numbers. 1 opened under a policy that is not known any more."].assert_eq(&note);
+}
+
+#[test]
+fn what_was_erased_is_counted_and_named_apart() {
+    let mut review = crate::week::review("plain");
+    let thresholds = review.thresholds.as_mut().unwrap();
+    thresholds.fidelity.not_replayable = NotReplayable { signals: 2, incidents: vec![3, 4, 5, 9] };
+    let told = |review: &lab::Review| {
+        let markdown = report::review::markdown(review);
+        markdown.lines().find(|line| line.contains("replayed differs")).unwrap_or_default().to_owned()
+    };
+    expect!["- The live policy replayed differs by zero events from what happened (5 incidents, 312 events). Not replayable: 2 signals whose erased words a condition reads; INC-3, INC-4, INC-5 and 1 more may rest on such words, and differ."].assert_eq(&told(&review));
+    let json: serde_json::Value = serde_json::from_str(&report::review::json(&review)).unwrap();
+    let replay = &json["thresholds"]["replay"];
+    assert_eq!(replay["exact"], true);
+    assert_eq!(replay["not_replayable"]["signals"], 2);
+    assert_eq!(replay["not_replayable"]["incidents"][3], "INC-9");
+    review.thresholds.as_mut().unwrap().fidelity.not_replayable = NotReplayable { signals: 1, incidents: vec![] };
+    expect!["- The live policy replayed differs by zero events from what happened (5 incidents, 312 events). Not replayable: 1 signal whose erased words a condition reads."].assert_eq(&told(&review));
+}
+
+#[test]
+fn a_past_shorter_than_a_week_has_no_weekly_rate() {
+    for (hours, weekly) in [(3, None), (7 * 24 - 1, None), (7 * 24, Some(4.0)), (28 * 24, Some(1.0))] {
+        let mut backtest = backtest();
+        backtest.from = backtest.until - Duration::from_hours(hours);
+        backtest.comparison.live_pages = 4;
+        let json = report::backtest::json(&backtest);
+        assert_eq!(json["pages_per_week"]["live"].as_f64(), weekly, "{hours} h");
+        let markdown = report::backtest::markdown(&backtest);
+        assert_eq!(markdown.contains("Pages per week"), weekly.is_some(), "{markdown}");
+        assert_eq!(markdown.contains("too short for a rate per week"), weekly.is_none(), "{markdown}");
+    }
 }

@@ -1,7 +1,7 @@
 //! A week with one of everything, whose people wrote what `text` says.
 
 use calendar::{Duration, Instant, Zone};
-use lab::backtest::Fidelity;
+use lab::backtest::{Fidelity, NotReplayable};
 use lab::{
     AfterHours, BrokenGlass, Counts, FalsePage, Finding, LateAnswer, Miss, NeverClosed, OpenValidation, Outcome,
     Review, Tally, Thresholds, Trend, Week,
@@ -134,7 +134,13 @@ fn thresholds(text: &str) -> Thresholds {
         from: at("2026-12-06T23:00:00Z"),
         until: at("2027-01-03T23:00:00Z"),
         signals: 1_234,
-        fidelity: Fidelity { incidents: 5, events: 312, left_out: 0, deviations: Vec::new() },
+        fidelity: Fidelity {
+            incidents: 5,
+            events: 312,
+            left_out: 0,
+            deviations: Vec::new(),
+            not_replayable: NotReplayable::default(),
+        },
         differs: 0,
         tried: crate::backtest::tried(text),
         without_number: vec!["pii-confirmed".to_owned()],
@@ -163,7 +169,13 @@ fn a_reader_who_may_not_see_all_gets_no_counts_over_all() {
     let (mut one, mut other) = (review("x"), review("x"));
     let fuller = other.thresholds.as_mut().unwrap();
     fuller.signals += 1;
-    fuller.fidelity = Fidelity { incidents: 6, events: 313, left_out: 1, deviations: Vec::new() };
+    fuller.fidelity = Fidelity {
+        incidents: 6,
+        events: 313,
+        left_out: 1,
+        deviations: Vec::new(),
+        not_replayable: NotReplayable::default(),
+    };
     assert_ne!(told(&one), told(&other));
     for review in [&mut one, &mut other] {
         review.thresholds.as_mut().unwrap().counts_hidden = true;

@@ -134,6 +134,8 @@ impl<'de> MapAccess<'de> for Tagged<'_, 'de> {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::{BTreeMap, BTreeSet};
+
     use expect_test::{Expect, expect};
 
     use super::*;
@@ -192,5 +194,33 @@ mod tests {
             r#"{"fact": "aware_at", "at": "yesterday", "note": ""}"#,
             expect!["`yesterday` is not an RFC 3339 time such as 2026-11-27T14:00:00Z at line 1 column 38"],
         );
+    }
+
+    /// Names of the fields that a body of that command may have, as serde lists them.
+    fn fields(name: &'static str) -> BTreeSet<String> {
+        let refused = parse(name, r#"{"surely-unknown": 1}"#).unwrap_err().detail;
+        let told = refused.split_once("expected").map(|(_, told)| told.to_owned()).unwrap_or_default();
+        told.split('`').skip(1).step_by(2).map(str::to_owned).collect()
+    }
+
+    /// Names between quotes in the braces that a text begins with.
+    fn documented(body: &str) -> BTreeSet<String> {
+        let body = body.split_once('}').map(|(body, _)| body).unwrap_or_default();
+        body.split('"').skip(1).step_by(2).map(str::to_owned).collect()
+    }
+
+    #[test]
+    fn the_documented_commands_are_all_that_there_are() {
+        let table = include_str!("../../../../docs/api.md").split_once("| command | body |").unwrap().1;
+        let rows = table.lines().skip(2).take_while(|line| line.starts_with('|'));
+        let mut told = BTreeMap::new();
+        for row in rows {
+            let cells: Vec<&str> = row.split('|').map(str::trim).collect();
+            let words = cells[1].split('`').skip(1).step_by(2);
+            told.extend(words.map(|word| (word.to_owned(), documented(cells[2]))));
+        }
+        let there: BTreeMap<_, _> = WORDS.iter().map(|(word, name, _)| (word.to_string(), fields(name))).collect();
+        assert_eq!(told, there);
+        assert!(there["facts"].contains("notice"), "serde lists fields: {there:?}");
     }
 }

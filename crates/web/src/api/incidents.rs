@@ -4,6 +4,7 @@ use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, Method, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
+use engine::StoredEntry;
 use journal::{IncidentFilter, IncidentNo};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -129,10 +130,15 @@ pub(crate) async fn decision(
 ) -> Result<Json<Value>, Refusal> {
     let no = app.incident(&viewer, id::parse_incident(&id)?).await?.no;
     let entries = app.engine.read(move |view| view.timeline(no)).await?;
+    Ok(Json(decisions(no, &entries)))
+}
+
+/// The decision records of an incident, from its timeline: what opened it, and what added to it.
+pub fn decisions(no: u64, entries: &[StoredEntry]) -> Value {
     let mut opened = Value::Null;
     let mut by = Value::Null;
     let mut attached = Vec::new();
-    for stored in &entries {
+    for stored in entries {
         for event in &stored.entry.events {
             match event {
                 Event::Opened(event) => {
@@ -146,7 +152,7 @@ pub(crate) async fn decision(
             }
         }
     }
-    Ok(Json(json!({ "incident": id::incident(no), "by": by, "opened": opened, "attached": attached })))
+    json!({ "incident": id::incident(no), "by": by, "opened": opened, "attached": attached })
 }
 
 /// Attached decision records shown; the timeline has them all.

@@ -50,6 +50,33 @@ async fn an_incident_goes_its_way() {
 }
 
 #[tokio::test]
+async fn an_incident_shows_what_waits_for_a_second_person() {
+    let world = World::new().await;
+    world.commitment("seed").await;
+    let (ana, tom) = (world.person("ana").await, world.person("tom").await);
+    let fresh = world.get("/api/v1/incidents/INC-1").await.json();
+    assert_eq!((&fresh["pending"], &fresh["hold"], &fresh["break_glass"]), (&json!([]), &Value::Null, &Value::Null));
+    let words = json!({"audience": "customers", "text": "We look into it."});
+    for (who, command, body) in [
+        (&ana, "acknowledge", json!({})),
+        (&ana, "drafts", words),
+        (&tom, "approve", json!({"update": 1})),
+        (&ana, "mitigate", json!({"note": "switched off"})),
+        (&ana, "break-glass", json!({"reason": "the provider is gone"})),
+    ] {
+        let path = format!("/api/v1/incidents/INC-1/{command}");
+        let answer = world.call("POST", &path, who, body.to_string()).await;
+        assert_eq!(answer.verdict(), "200", "{command}: {answer:?}");
+    }
+    let shown = world.get("/api/v1/incidents/INC-1").await.json();
+    let waits = &shown["pending"][0];
+    assert_eq!((&waits["no"], &waits["audience"], &waits["by"]), (&json!(1), &json!("customers"), &json!("ana")));
+    assert_eq!((&waits["text"], &waits["approved"]["by"]), (&json!("We look into it."), &json!("tom")));
+    assert_eq!(shown["break_glass"]["by"], "ana");
+    assert!(shown["break_glass"]["until"].is_string(), "{shown:#}");
+}
+
+#[tokio::test]
 async fn programs_do_not_act_for_people() {
     let world = World::new().await;
     world.commitment("seed").await;

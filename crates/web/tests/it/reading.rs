@@ -23,6 +23,7 @@ async fn an_incident_has_the_shape_that_others_rely_on() {
         {
           "acknowledged": null,
           "alerts_firing": 0,
+          "break_glass": null,
           "class": "hallucinated_commitment",
           "clocks": {
             "calendar": "always",
@@ -45,11 +46,13 @@ async fn an_incident_has_the_shape_that_others_rely_on() {
           },
           "drill": false,
           "facts": {},
+          "hold": null,
           "id": "INC-1",
           "impact_started_at": "2026-11-23T09:01:00Z",
           "mitigated": null,
           "opened_at": "2026-11-23T09:01:00Z",
           "paused": null,
+          "pending": [],
           "policy_version": 12,
           "reopened": 0,
           "resolved_at": null,

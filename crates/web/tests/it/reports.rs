@@ -92,6 +92,31 @@ async fn an_erased_signal_is_replayed_as_the_unit_that_it_was() {
 }
 
 #[tokio::test]
+async fn a_replay_is_remembered_for_a_while_and_never_beyond_an_erasure() {
+    let world = World::new().await;
+    let said = async |id: &str| {
+        let mut one = signal("hallucinated_commitment", id);
+        one["unit"] = json!({ "kind": "conversation", "id": id });
+        assert_eq!(world.post("/v1/signals", &one).await.status, 202);
+        world.settle().await;
+    };
+    said("c-1").await;
+    let replayed = async || {
+        let week = world.get("/api/v1/reviews?week=2026-W48").await.json();
+        week["thresholds"]["signals"].as_u64().unwrap()
+    };
+    assert_eq!(replayed().await, 1);
+    said("c-2").await;
+    assert_eq!(replayed().await, 1, "a signal alone changes little");
+    let first = world.get("/api/v1/signals").await.json()["signals"][0]["id"].clone();
+    world.post("/api/v1/erasures", &json!({ "signal": first, "reason": "asked for" })).await;
+    assert_eq!(replayed().await, 2, "what was erased must not be shown");
+    world.engine.advance(calendar::Duration::from_mins(16)).await.unwrap();
+    said("c-3").await;
+    assert_eq!(replayed().await, 3);
+}
+
+#[tokio::test]
 async fn a_candidate_is_tried_by_administrators_only() {
     let world = World::new().await;
     world.commitment("c-1").await;
