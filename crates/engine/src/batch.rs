@@ -333,7 +333,8 @@ impl<'a, 'i> Work<'a, 'i> {
                 _ => {}
             }
         }
-        let only_tally = events.iter().all(|event| matches!(event, Event::Attached(_)));
+        // What is settled ends with its last change, which a tally does not record.
+        let only_tally = !state.is_settled() && events.iter().all(|event| matches!(event, Event::Attached(_)));
         let entry = Entry { at: self.basis.now, by: by.clone(), events };
         self.events.push(codec::entry_row(state.no, &entry));
         self.basis.desk.put(state, only_tally);
