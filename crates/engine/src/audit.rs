@@ -14,7 +14,7 @@ use wcore::event::Actor;
 use crate::codec;
 use crate::handle::Engine;
 use crate::queue::FollowUp;
-use crate::view::View;
+use crate::view::{SEEN_ALERTS, Seen, View};
 
 /// One act.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -61,6 +61,18 @@ impl Act {
 }
 
 impl Engine {
+    /// A person has seen a self-alert as it stood at `last_at`; it comes back when it occurs again.
+    pub async fn see_alert(&self, code: &str, last_at: Instant, by: Actor) -> Result<(), Problem> {
+        let known = self.read(|view| view.self_alerts()).await?;
+        if !known.iter().any(|alert| alert.code == code) {
+            return Err(Problem::new(&problem::ROUTE_UNKNOWN, "there is no self-alert of that code"));
+        }
+        let seen = Seen { by: by.clone(), at: self.now(), last_at };
+        let (collection, id) = (SEEN_ALERTS.to_owned(), code.to_owned());
+        let change = DocumentChange { collection, id, body: Some(codec::json(&seen)) };
+        self.change_documents(vec![change], Act::new(by, "self-alert.seen", code)).await
+    }
+
     /// Stores small documents, or deletes them, together with the act that this is.
     pub async fn change_documents(&self, documents: Vec<DocumentChange>, act: Act) -> Result<(), Problem> {
         let changes = OutboxChanges { documents, ..OutboxChanges::default() };

@@ -89,6 +89,7 @@ pub(crate) struct Work<'a, 'i> {
     held: Option<Option<Hold>>,
     complaints: Vec<Problem>,
     erased: Erased,
+    rewrite: Vec<journal::Rewrite>,
     expired: Expired,
     moves_head: bool,
     tally: Tally,
@@ -143,6 +144,7 @@ impl<'a, 'i> Work<'a, 'i> {
             held: None,
             complaints: Vec::new(),
             erased: Erased::default(),
+            rewrite: Vec::new(),
             expired: Expired::default(),
             moves_head: false,
             tally: Tally::default(),
@@ -420,6 +422,7 @@ impl<'a, 'i> Work<'a, 'i> {
             documents,
             private,
             erase,
+            rewrite: self.rewrite,
             prune,
         };
         Decision {

@@ -2,7 +2,7 @@
 //! read apart from the remainder. What customers said is not in it: see [`texts`](crate::texts).
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use calendar::Instant;
 use serde::{Deserialize, Serialize};
@@ -60,12 +60,6 @@ struct Stand<'a> {
     pseudonym: [u8; PSEUDONYM_BYTES],
 }
 
-impl<'a> Stand<'a> {
-    fn of(unit: &'a Unit, pseudonyms: &Pseudonyms) -> Stand<'a> {
-        Stand { kind: Cow::Borrowed(&unit.kind), pseudonym: pseudonyms.of(unit) }
-    }
-}
-
 /// The remainder as the first version wrote it.
 #[derive(Deserialize)]
 struct RestWithTexts<'a> {
@@ -85,10 +79,50 @@ pub struct BlockError(String);
 
 /// The bytes of a block.
 pub fn encode(signals: &[&Signal], pseudonyms: &Pseudonyms) -> Vec<u8> {
+    let has_text = |_, signal: &Signal| Text::of(signal).is_some();
+    encode_with(signals, &has_text, &|unit| pseudonyms.of(unit))
+}
+
+/// A block without what tells of the sender's customers in some of its signals: labels, the sender's id and,
+/// where the first version wrote them, the words. Gives the words of the other signals that stood in it.
+pub(crate) fn without(
+    bytes: &[u8],
+    indexes: &BTreeSet<u32>,
+    pseudonyms: &Pseudonyms,
+) -> Result<(Vec<u8>, texts::Texts<'static>), BlockError> {
+    let with_texts = holds_words(bytes);
+    let (mut signals, mut had): (Vec<Signal>, Vec<bool>) = open(bytes)?.into_iter().unzip();
+    let mut words = Vec::new();
+    for ((index, signal), had) in (0..).zip(&mut signals).zip(&mut had) {
+        if indexes.contains(&index) {
+            signal.labels.clear();
+            let kind = format!("signal of {}", signal.source);
+            signal.id = signal.id.take().map(|id| texts::stand_in(pseudonyms, &kind, id));
+            // It says that something was there.
+            *had = true;
+        } else if with_texts && let Some(text) = Text::of(signal) {
+            words.push((index, text.into_owned()));
+            *had = true;
+        }
+    }
+    let signals: Vec<&Signal> = signals.iter().collect();
+    let stand = |unit: &Unit| match with_texts {
+        true => pseudonyms.of(unit),
+        false => texts::read_pseudonym(&unit.id).unwrap_or_else(|| pseudonyms.of(unit)),
+    };
+    let bytes = encode_with(&signals, &|index, _| had.get(index).copied().unwrap_or_default(), &stand);
+    Ok((bytes, words))
+}
+
+fn encode_with(
+    signals: &[&Signal],
+    has_text: &dyn Fn(usize, &Signal) -> bool,
+    stand: &dyn Fn(&Unit) -> [u8; PSEUDONYM_BYTES],
+) -> Vec<u8> {
     let mut columns = Columns::default();
     let mut known: HashMap<&str, u32> = HashMap::new();
     let mut rests = Vec::with_capacity(signals.len());
-    for signal in signals {
+    for (place, signal) in signals.iter().enumerate() {
         let before = columns.rows.last().map(|row| [row.source, row.metric, row.service]);
         let mut name = |column: usize, text| match before.map(|row| row[column]) {
             // Mostly it is that of the signal before.
@@ -100,12 +134,12 @@ pub fn encode(signals: &[&Signal], pseudonyms: &Pseudonyms) -> Vec<u8> {
         let (id, value, at) = (signal.id.as_deref(), signal.value, signal.at);
         columns.rows.push(Row { source, metric, service, label, value, at, id });
         rests.push(Rest {
-            unit: signal.unit.as_ref().map(|unit| Stand::of(unit, pseudonyms)),
+            unit: signal.unit.as_ref().map(|unit| Stand { kind: Cow::Borrowed(&unit.kind), pseudonym: stand(unit) }),
             evaluator: signal.evaluator.as_ref().map(Cow::Borrowed),
             labels: Cow::Borrowed(&signal.labels),
             alert: signal.alert.as_ref().map(Cow::Borrowed),
             late: signal.late,
-            has_text: Text::of(signal).is_some(),
+            has_text: has_text(place, signal),
         });
     }
     let room = signals.len() * SIGNAL_BYTES_USUAL;
@@ -129,6 +163,11 @@ fn intern<'a>(names: &mut Vec<&'a str>, known: &mut HashMap<&'a str, u32>, text:
 /// The signals of a block, without their words.
 pub fn decode(bytes: &[u8]) -> Result<Vec<Signal>, BlockError> {
     Ok(open(bytes)?.into_iter().map(|(signal, _)| signal).collect())
+}
+
+/// Whether the words of a block's signals stand in it, as the first version wrote them.
+pub(crate) fn holds_words(bytes: &[u8]) -> bool {
+    bytes.first() == Some(&WITH_TEXTS)
 }
 
 /// The signals of a block, each with whether its words stand elsewhere.
@@ -291,6 +330,25 @@ mod tests {
         };
         assert_eq!(open(&bytes).unwrap(), [(full, false), (Signal::default(), false)]);
         assert_eq!(keys(&bytes).unwrap(), [crate::duplicates::key("evals", "a")]);
+    }
+
+    #[test]
+    fn a_block_of_the_first_version_is_erased_from_and_its_other_words_are_kept_apart() {
+        let byte = |at: usize| u8::from_str_radix(&FIRST_VERSION[at..at + 2], 16).unwrap();
+        let bytes: Vec<u8> = (0..FIRST_VERSION.len()).step_by(2).map(byte).collect();
+        let pseudonyms = Pseudonyms::new(&[7; 32]);
+        let (anew, words) = without(&bytes, &BTreeSet::from([0]), &pseudonyms).unwrap();
+        assert_eq!(words, []);
+        let (gone, had) = open(&anew).unwrap().remove(0);
+        assert!(had && gone.summary.is_none() && gone.link.is_none() && gone.labels.is_empty(), "{gone:?}");
+        assert!(gone.id.unwrap().starts_with('~') && gone.unit.unwrap().id.starts_with('~'));
+        assert_eq!((gone.label.as_deref(), gone.value), (Some("bad"), Some(0.5)), "what decided stays");
+        let (other, words) = without(&bytes, &BTreeSet::from([1]), &pseudonyms).unwrap();
+        let mut kept = decode(&other).unwrap();
+        assert!(kept[0].summary.is_none() && words.len() == 1 && words[0].0 == 0);
+        texts::put_back(&mut kept, words);
+        assert_eq!(kept[0], open(&bytes).unwrap().remove(0).0);
+        assert_eq!(without(&anew, &BTreeSet::from([0]), &pseudonyms).unwrap().0, anew, "once is enough");
     }
 
     #[test]

@@ -36,7 +36,7 @@ pub enum Selection {
 pub struct Found {
     /// What was asked for, without personal data: this is kept.
     pub what: String,
-    /// Places of the signals that still have words: indexes by position.
+    /// Places of the signals of which something is left to erase: indexes by position.
     pub places: BTreeMap<u64, BTreeSet<u32>>,
     /// Incidents whose evidence is concerned.
     pub incidents: BTreeSet<u64>,
@@ -120,12 +120,12 @@ fn of_unit(view: &View, unit: &Unit) -> Result<BTreeMap<u64, BTreeSet<u32>>, Pro
     }
 }
 
-/// Only those whose words are still there: the rest has been done before.
+/// Only those of which something is still there: the rest has been done before.
 fn with_words(view: &View, wanted: BTreeMap<u64, BTreeSet<u32>>) -> Result<BTreeMap<u64, BTreeSet<u32>>, Problem> {
     let mut places = BTreeMap::new();
     for (position, indexes) in wanted {
         let here = view.block(position)?;
-        let words = here.iter().filter(|stored| stored.has_words && indexes.contains(&stored.index));
+        let words = here.iter().filter(|stored| stored.is_erasable() && indexes.contains(&stored.index));
         let left: BTreeSet<u32> = words.map(|stored| stored.index).collect();
         if !left.is_empty() {
             places.insert(position, left);

@@ -52,7 +52,7 @@ pub use stats::Stats;
 pub use step::{Asked, Sending, Stepper};
 pub use texts::Pseudonyms;
 pub use time::{Machine, TimeSource};
-pub use view::{Delivery, SelfAlert, StoredEntry, StoredSignal, View};
+pub use view::{Delivery, Seen, SelfAlert, StoredEntry, StoredSignal, View};
 
 /// Collection of the documents of policies that incidents are pinned to, by version.
 pub(crate) const PINNED_POLICIES: &str = "policies";

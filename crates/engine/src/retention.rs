@@ -101,6 +101,12 @@ impl Forecast {
     pub const AHEAD: u32 = 1_000;
 }
 
+/// How far passes have come, for the engine itself.
+pub(crate) fn reach_of(reader: &dyn Reader) -> Result<Reach, Problem> {
+    let body = codec::stored(reader.document(SETTINGS, REACH))?;
+    body.map_or_else(|| Ok(Reach::default()), |body| decoded(REACH, &body))
+}
+
 /// How far passes have come.
 pub fn reach(view: &View) -> Result<Reach, Problem> {
     document(view, REACH).map(Option::unwrap_or_default)
@@ -108,8 +114,11 @@ pub fn reach(view: &View) -> Result<Reach, Problem> {
 
 fn document<T: for<'a> Deserialize<'a>>(view: &View, id: &str) -> Result<Option<T>, Problem> {
     let Some(body) = view.document(SETTINGS, id)? else { return Ok(None) };
-    let unreadable = |e| codec::unreadable(format!("the document `{id}` does not decode ({e})"));
-    serde_json::from_slice(&body).map(Some).map_err(unreadable)
+    decoded(id, &body).map(Some)
+}
+
+fn decoded<T: for<'a> Deserialize<'a>>(id: &str, body: &[u8]) -> Result<T, Problem> {
+    serde_json::from_slice(body).map_err(|e| codec::unreadable(format!("the document `{id}` does not decode ({e})")))
 }
 
 /// Blocks whose removal the journal records: `audit verify` holds it against those that are gone.

@@ -42,6 +42,12 @@ impl<'a> Text<'a> {
         any.then_some(Text { summary, link, unit })
     }
 
+    /// The same, on its own.
+    pub(crate) fn into_owned(self) -> Text<'static> {
+        let own = |text: Option<Cow<'a, str>>| text.map(|text| Cow::Owned(text.into_owned()));
+        Text { summary: own(self.summary), link: own(self.link), unit: own(self.unit) }
+    }
+
     /// Leaves the pseudonym where the clear id of the unit would be put back.
     pub(crate) fn keep_pseudonym(&mut self) {
         self.unit = None;
@@ -80,6 +86,21 @@ impl Pseudonyms {
 pub(crate) fn written(pseudonym: &[u8; PSEUDONYM_BYTES]) -> String {
     let hex: String = pseudonym.iter().map(|byte| format!("{byte:02x}")).collect();
     format!("~{hex}")
+}
+
+/// The pseudonym that is written so.
+pub(crate) fn read_pseudonym(text: &str) -> Option<[u8; PSEUDONYM_BYTES]> {
+    let hex = text.strip_prefix('~').filter(|hex| hex.len() == PSEUDONYM_BYTES * 2 && hex.is_ascii())?;
+    let mut bytes = [0; PSEUDONYM_BYTES];
+    for (byte, at) in bytes.iter_mut().zip((0..hex.len()).step_by(2)) {
+        *byte = u8::from_str_radix(&hex[at..at + 2], 16).ok()?;
+    }
+    Some(bytes)
+}
+
+/// What stands for an id that is erased; it stays what it is where it was erased before.
+pub(crate) fn stand_in(pseudonyms: &Pseudonyms, kind: &str, id: String) -> String {
+    if read_pseudonym(&id).is_some() { id } else { written(&pseudonyms.of_id(kind, &id)) }
 }
 
 /// Where salts come from.

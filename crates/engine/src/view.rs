@@ -1,6 +1,6 @@
 //! What readers see: the journal's rows, decoded. Everything here blocks on the database.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use calendar::Instant;
@@ -10,7 +10,7 @@ use journal::{
 use problem::Problem;
 use serde::{Deserialize, Serialize};
 use wcore::decision::SignalRef;
-use wcore::event::Entry;
+use wcore::event::{Actor, Entry};
 use wcore::{Incident, Signal};
 
 use crate::outbox::Mail;
@@ -21,6 +21,19 @@ const PAGE: u32 = 1_000;
 
 /// Collection of self-alerts.
 pub(crate) const SELF_ALERTS: &str = "self_alerts";
+/// Collection of who has seen them, apart: the engine's thread writes the alerts themselves.
+pub(crate) const SEEN_ALERTS: &str = "self_alerts_seen";
+
+/// That a person has seen a self-alert.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Seen {
+    /// Who.
+    pub by: Actor,
+    /// When.
+    pub at: Instant,
+    /// The latest occurrence then: a later one is new.
+    pub last_at: Instant,
+}
 
 /// A reader of the journal.
 pub struct View {
@@ -48,6 +61,12 @@ impl StoredSignal {
     /// Where it stands.
     pub fn place(&self) -> SignalRef {
         SignalRef { position: self.position, index: self.index }
+    }
+
+    /// Whether an erasure would take something away: words, labels, or the sender's id.
+    pub fn is_erasable(&self) -> bool {
+        let id = self.signal.id.as_ref().is_some_and(|id| texts::read_pseudonym(id).is_none());
+        self.has_words || id || !self.signal.labels.is_empty()
     }
 }
 
@@ -211,6 +230,18 @@ impl View {
         documents.into_iter().map(decode).collect()
     }
 
+    /// Self-alerts that nobody has seen since they last occurred.
+    pub fn unseen_alerts(&self) -> Result<Vec<SelfAlert>, Problem> {
+        let mut alerts = self.self_alerts()?;
+        let seen: BTreeMap<String, Seen> = self
+            .documents(SEEN_ALERTS)?
+            .into_iter()
+            .filter_map(|(code, body)| Some((code, serde_json::from_slice(&body).ok()?)))
+            .collect();
+        alerts.retain(|alert| seen.get(&alert.code).is_none_or(|seen| seen.last_at < alert.last_at));
+        Ok(alerts)
+    }
+
     /// The policy and roster in force, as text; none before the first start.
     pub fn in_force(&self) -> Result<Option<crate::Documents>, Problem> {
         let body = self.document(crate::SETTINGS, crate::ACTIVE)?;
@@ -219,6 +250,12 @@ impl View {
                 .map_err(|e| codec::unreadable(format!("the active policy does not decode ({e})")))
         };
         body.map(decode).transpose()
+    }
+
+    /// When the policy and roster in force were read and came into force.
+    pub fn in_force_since(&self) -> Result<Option<Instant>, Problem> {
+        let last = codec::stored(self.reader.events_of_kind(codec::ACTIVATED, None, 1))?;
+        Ok(last.first().map(|stored| stored.recorded_at))
     }
 
     /// One document.
@@ -257,8 +294,11 @@ fn signals_of(reader: &dyn Reader, block: &journal::StoredBlock, units: Units) -
     if units == Units::Pseudonyms {
         words.iter_mut().for_each(|(_, text)| text.keep_pseudonym());
     }
-    let there: BTreeSet<u32> = words.iter().map(|(index, _)| *index).collect();
+    let mut there: BTreeSet<u32> = words.iter().map(|(index, _)| *index).collect();
     let (mut signals, had): (Vec<Signal>, Vec<bool>) = opened.into_iter().unzip();
+    if crate::block::holds_words(&block.block.bytes) {
+        there = (0..).zip(&signals).filter(|(_, signal)| texts::Text::of(signal).is_some()).map(|(at, _)| at).collect();
+    }
     texts::put_back(&mut signals, words);
     let stored = (0..).zip(signals).zip(had).map(|((index, signal), had)| StoredSignal {
         position,

@@ -108,6 +108,21 @@ pub(crate) fn block_digest(block: &Block) -> Digest {
     digest.finalize().into()
 }
 
+/// The body of the event by which the chain takes in a rewritten block.
+pub(crate) fn rewritten(position: Position, block: &Digest) -> Vec<u8> {
+    let hex: String = block.iter().map(|byte| format!("{byte:02x}")).collect();
+    format!("{REWRITTEN_START}{},\"digest\":\"{hex}\"}}", position.0).into_bytes()
+}
+
+/// With what such a body begins.
+const REWRITTEN_START: &str = "{\"position\":";
+
+/// The block of which such a body tells.
+pub(crate) fn rewritten_position(body: &[u8]) -> Option<Position> {
+    let rest = std::str::from_utf8(body).ok()?.strip_prefix(REWRITTEN_START)?;
+    rest.split_once(',')?.0.parse().ok().map(Position)
+}
+
 /// The salted digest of personal data.
 pub(crate) fn private_digest(content: &PrivateContent) -> Digest {
     let mut digest = tagged("watchbell private 1");

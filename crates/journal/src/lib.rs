@@ -33,7 +33,7 @@ pub use read::{
 };
 pub use rows::{
     Attempt, Batch, Block, Claim, DeliveryRow, DeliveryState, DeliveryUpdate, DetectorChange, DocumentChange, EventRow,
-    Head, IdempotencyRow, IncidentRow, OutboxChanges, PrivateContent, PrivateRow, RequestRow, TallyRow,
+    Head, IdempotencyRow, IncidentRow, OutboxChanges, PrivateContent, PrivateRow, RequestRow, Rewrite, TallyRow,
 };
 pub use sqlite::{Files, Progress, Restoring, Sqlite};
 pub use store::{Reader, Store, Writer};

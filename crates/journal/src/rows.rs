@@ -73,6 +73,9 @@ pub struct Batch {
     pub private: Vec<PrivateRow>,
     /// Ids of private rows whose content and salt are erased; unknown and erased ones are ignored.
     pub erase: Vec<String>,
+    /// Blocks that are written anew without what was erased; count and times stay. The chain takes in the new
+    /// digest by an event, [`EventRow::rewritten`]. Unknown and pruned ones are ignored.
+    pub rewrite: Vec<Rewrite>,
     /// Positions whose blocks lose their signals; count, times and digest stay. Unknown ones are ignored.
     pub prune: Vec<Position>,
     /// Answers to remember; a known key is replaced.
@@ -92,6 +95,15 @@ pub struct Block {
     pub last_at: Instant,
     /// The signals.
     pub bytes: Vec<u8>,
+}
+
+/// New bytes for a block that is there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rewrite {
+    /// Position of the block.
+    pub position: Position,
+    /// The block with its new bytes; all else is as it was.
+    pub block: Block,
 }
 
 /// One event of the journal.
@@ -331,4 +343,15 @@ pub struct OutboxChanges {
     pub documents: Vec<DocumentChange>,
     /// Remembered answers that expire at or before this instant are deleted.
     pub forget_expired: Option<Instant>,
+}
+
+impl EventRow {
+    /// Kind of the event that takes a rewritten block into the chain.
+    pub const REWRITTEN: &'static str = "rewritten";
+
+    /// The event that has to go with a [`Rewrite`]: from then on its digest is the block's.
+    pub fn rewritten(rewrite: &Rewrite) -> EventRow {
+        let body = crate::chain::rewritten(rewrite.position, &crate::chain::block_digest(&rewrite.block));
+        EventRow { incident: None, kind: Cow::Borrowed(EventRow::REWRITTEN), body }
+    }
 }

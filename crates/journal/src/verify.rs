@@ -1,7 +1,9 @@
 //! `audit verify`: recomputes the chain from the rows. It reports the first place that does not match and repairs nothing.
 
+use std::collections::BTreeMap;
+
 use crate::chain::{self, Link};
-use crate::{Digest, Entry, Error, Head, Position, Reader, Result, Workspace};
+use crate::{Digest, Entry, Error, EventRow, Head, Position, Reader, Result, Workspace};
 
 /// A journal whose chain holds.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -16,6 +18,8 @@ pub struct Verification {
     pub signals: u64,
     /// Blocks whose signals were pruned; their digests hold.
     pub pruned: u64,
+    /// Blocks that were written anew without what was erased; the chain holds their new digests.
+    pub rewritten: u64,
     /// Private rows whose content matches its digest.
     pub private: u64,
     /// Private rows whose content was erased; their digests hold.
@@ -32,7 +36,9 @@ pub fn verify(reader: &dyn Reader, workspace: Workspace) -> Result<Verification>
 /// The same from a position on, whose own hash is believed: quick, and blind to what lies before.
 pub fn verify_after(reader: &dyn Reader, workspace: Workspace, after: Position) -> Result<Verification> {
     let head = reader.head()?;
-    let mut so_far = Verification { head, events: 0, blocks: 0, signals: 0, pruned: 0, private: 0, erased: 0 };
+    let mut so_far =
+        Verification { head, events: 0, blocks: 0, signals: 0, pruned: 0, rewritten: 0, private: 0, erased: 0 };
+    let mut rewritten = Rewritten::default();
     let mut previous = match after {
         Position(0) => Head::genesis().hash,
         _ => match reader.entry(after)? {
@@ -49,6 +55,7 @@ pub fn verify_after(reader: &dyn Reader, workspace: Workspace, after: Position) 
             Err(error) => return Err(error),
         };
         let hash = recompute(workspace, &previous, &entry)?;
+        rewritten.look_at(&entry);
         if hash != entry.hash {
             return broken(position, "its rows do not give the recorded hash");
         }
@@ -58,6 +65,7 @@ pub fn verify_after(reader: &dyn Reader, workspace: Workspace, after: Position) 
     if previous != so_far.head.hash {
         return broken(so_far.head.position, "the head has another hash than its batch");
     }
+    so_far.rewritten = rewritten.settle(reader)?;
     let beyond = so_far.head.position.next();
     // A batch after the head is either being committed just now, in which case the head moves too, or a trace.
     if reader.entry(beyond)?.is_some() && reader.head()? == so_far.head {
@@ -83,8 +91,50 @@ fn is_pruned(entry: &Entry) -> bool {
     entry.block_digest.is_some() && entry.block.as_ref().is_some_and(|block| block.bytes.is_empty())
 }
 
+/// Blocks that are not what their batch recorded: a later event has to say what they are.
+#[derive(Default)]
+struct Rewritten {
+    /// The digests of what is there, by position.
+    found: BTreeMap<Position, Digest>,
+    /// What the last event about each says.
+    said: BTreeMap<Position, Vec<u8>>,
+}
+
+impl Rewritten {
+    fn look_at(&mut self, entry: &Entry) {
+        if let Some(block) = entry.block.as_ref().filter(|_| !is_pruned(entry)) {
+            let digest = chain::block_digest(block);
+            if Some(digest) != entry.block_digest {
+                self.found.insert(entry.position, digest);
+            }
+        }
+        let says = entry.events.iter().filter(|event| event.incident.is_none() && event.kind == EventRow::REWRITTEN);
+        let placed = |event: &EventRow| Some((chain::rewritten_position(&event.body)?, event.body.clone()));
+        self.said.extend(says.filter_map(placed));
+    }
+
+    /// How many there are, once the whole chain was seen.
+    fn settle(self, reader: &dyn Reader) -> Result<u64> {
+        const WHY: &str = "the block of signals does not match its digest";
+        for (position, digest) in &self.found {
+            if self.said.get(position) != Some(&chain::rewritten(*position, digest)) {
+                return broken(*position, WHY);
+            }
+        }
+        // What was erased must not be back: a block as it was at first is gone, or stands before what is looked at.
+        for position in self.said.keys().filter(|position| !self.found.contains_key(position)) {
+            let entry = reader.entry(*position)?;
+            let is_back = |entry: &Entry| entry.block.as_ref().map(chain::block_digest) == entry.block_digest;
+            if entry.is_some_and(|entry| is_back(&entry)) {
+                return broken(*position, WHY);
+            }
+        }
+        Ok(self.found.len() as u64)
+    }
+}
+
 fn recompute(workspace: Workspace, previous: &Digest, entry: &Entry) -> Result<Digest> {
-    if entry.block.as_ref().map(chain::block_digest) != entry.block_digest && !is_pruned(entry) {
+    if entry.block.is_some() != entry.block_digest.is_some() {
         return broken(entry.position, "the block of signals does not match its digest");
     }
     for private in &entry.private {

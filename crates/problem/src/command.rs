@@ -46,6 +46,9 @@ crate::codes! { COMMAND;
     UPDATE_UNKNOWN = "update-unknown", 404, "there is no such message",
         cause: "No words of that number wait to be approved or published, or none were published. A newer draft, or a message to the same audience, takes the place of words that wait.",
         remedy: "Take the number from the incident's drafts and messages.";
+    CORRECTION_UNCHANGED = "correction-unchanged", 422, "the correction says the same",
+        cause: "Its text is that of the message that it corrects. Published, it would tell people that something was wrong, and not what.",
+        remedy: "Write what is right now. Where the message was right after all, publish nothing.";
     STATEMENT_MISSING = "statement-missing", 422, "there is no holding statement",
         cause: "The policy has no `statements` for this class in the audience's language, nor in English.",
         remedy: "Write the words yourself as `text`, or add the statement to the policy.";

@@ -15,7 +15,10 @@ crate::codes! { SERVICE;
         remedy: "Use a new key for each new request, and the same key only to repeat one.";
     POLICY_NOT_ACTIVATED = "policy-not-activated", 422, "the new policy or roster is not valid",
         cause: "The files given at start have errors. The last valid version runs on.",
-        remedy: "Run `watchbell check` on the files, mend them, and restart.";
+        remedy: "Run `watchbell check` on the files, mend them, and restart or send SIGHUP.";
+    DOCUMENTS_NOT_RELOADED = "documents-not-reloaded", 422, "an edited policy or roster is not valid",
+        cause: "The roster's file was changed, or SIGHUP asked to read both files, and what stands there has errors or cannot be read. The documents in force go on.",
+        remedy: "Run `watchbell check` on the files and mend them; the roster is read again by itself, the policy at the next SIGHUP.";
     DELIVERY_DEAD = "delivery-dead", 500, "a message could not be delivered",
         cause: "Every attempt failed until it expired, or the receiver refused it for good.",
         remedy: "Look at the outcome under Deliveries, and check the channel's address and secret.";

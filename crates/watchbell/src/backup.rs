@@ -1,8 +1,11 @@
 //! `backup`: a verified copy of a data directory. The way back is in `restore`.
 
-use std::io::{IsTerminal, Write};
+use std::fs::OpenOptions;
+use std::io::{IsTerminal, Read, Seek, Write};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
+use anyhow::Context as _;
 use calendar::Instant;
 use engine::TimeSource;
 use journal::{Progress, Sqlite, Verification};
@@ -14,6 +17,9 @@ use crate::place::Place;
 
 /// In the data directory: when and where the last backup was made, for `doctor`.
 const MARK: &str = "last-backup.json";
+
+/// In the data directory: what a backup under way will leave if it is killed.
+const UNDER_WAY: &str = "backup-under-way";
 
 /// The last backup of a data directory.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -37,6 +43,49 @@ impl Mark {
     }
 }
 
+/// The backup under way: its file is locked meanwhile, and says what a killed one left behind.
+pub(crate) struct UnderWay(std::fs::File);
+
+impl UnderWay {
+    /// Removes what a killed backup left, and says what this one would leave.
+    fn begin(data: &Path, unfinished: &Path) -> anyhow::Result<UnderWay> {
+        let path = data.join(UNDER_WAY);
+        let mut options = OpenOptions::new();
+        options.read(true).write(true).create(true).truncate(false).mode(0o600);
+        let mut file = options.open(&path).with_context(|| format!("failed to write {}", path.display()))?;
+        if file.try_lock().is_err() {
+            let message = "another backup of this data directory is being made\nhelp: wait until it has ended";
+            return Err(Ended::with(Exit::Failure, message));
+        }
+        let mut left = String::new();
+        file.read_to_string(&mut left)?;
+        if !left.is_empty() && Path::new(&left).exists() {
+            Sqlite::discard(Path::new(&left)).map_err(|e| explain(&e.problem()))?;
+            eprintln!("note: removed {left}, which a killed backup left");
+        }
+        let unfinished = std::path::absolute(unfinished)?;
+        file.set_len(0)?;
+        file.rewind()?;
+        file.write_all(unfinished.as_os_str().as_encoded_bytes())?;
+        file.sync_all()?;
+        Ok(UnderWay(file))
+    }
+
+    fn end(self) {
+        // Where this fails, the next backup looks for a file that is not there.
+        let _ = self.0.set_len(0);
+    }
+
+    /// What a killed backup left, if one did and none is being made.
+    pub(crate) fn left(data: &Path) -> Option<PathBuf> {
+        let mut file = std::fs::File::open(data.join(UNDER_WAY)).ok()?;
+        file.try_lock_shared().ok()?;
+        let mut left = String::new();
+        file.read_to_string(&mut left).ok()?;
+        Some(PathBuf::from(left)).filter(|path| !path.as_os_str().is_empty() && path.exists())
+    }
+}
+
 pub(crate) fn backup(args: &BackupArgs) -> anyhow::Result<Exit> {
     if args.output.exists() {
         let message =
@@ -45,9 +94,17 @@ pub(crate) fn backup(args: &BackupArgs) -> anyhow::Result<Exit> {
     }
     let data = Place::folder(&args.data)?;
     let store = Sqlite::open_read_only(&data).map_err(|e| explain(&e.problem()))?;
+    // Who may read and not write here makes a backup all the same, and cleans up by hand.
+    let under_way = match UnderWay::begin(&data, &Sqlite::unfinished(&args.output)) {
+        Err(error) if error.is::<Ended>() => return Err(error),
+        begun => begun.ok(),
+    };
     let mut bar = Bar::default();
-    let verified =
-        store.back_up(&args.output, &mut |progress| bar.show(progress)).map_err(|e| explain(&e.problem()))?;
+    let made = store.back_up(&args.output, &mut |progress| bar.show(progress));
+    if let Some(under_way) = under_way {
+        under_way.end();
+    }
+    let verified = made.map_err(|e| explain(&e.problem()))?;
     bar.end("copied; its chain was recomputed");
     let file = std::path::absolute(&args.output).unwrap_or_else(|_| args.output.clone());
     let mark = Mark { at: TimeSource::System.now(), position: verified.head.position.0, file };
@@ -112,5 +169,26 @@ impl Bar {
             eprint!("\r");
         }
         eprintln!("{done}");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_killed_backup_left_is_named_and_goes_with_the_next() {
+        let data = tempfile::tempdir().unwrap();
+        let left = data.path().join("monday.db.partial");
+        let killed = UnderWay::begin(data.path(), &left).unwrap();
+        std::fs::write(&left, "half").unwrap();
+        assert_eq!(UnderWay::left(data.path()), None, "it may still be made");
+        assert!(UnderWay::begin(data.path(), &left).is_err(), "one at a time");
+        drop(killed);
+        assert_eq!(UnderWay::left(data.path()).as_deref(), Some(left.as_path()));
+        let next = UnderWay::begin(data.path(), &data.path().join("tuesday.db.partial")).unwrap();
+        assert!(!left.exists());
+        next.end();
+        assert_eq!(UnderWay::left(data.path()), None);
     }
 }

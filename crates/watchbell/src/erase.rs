@@ -25,7 +25,10 @@ pub(crate) async fn run(args: &EraseArgs) -> anyhow::Result<Exit> {
     }
     let found = client.post(PATH, &wish).await?;
     if found["signals"] == 0 {
-        eprintln!("No signal that is stored has such words; nothing was erased.");
+        eprintln!("Nothing was erased: of no stored signal of it are words, labels or the sender's id left.");
+        eprintln!(
+            "It was erased before, retention took it, or it never came; `GET /api/v1/signals` shows what is stored."
+        );
         return Ok(Exit::Ok);
     }
     if !args.yes {
@@ -40,7 +43,7 @@ pub(crate) async fn run(args: &EraseArgs) -> anyhow::Result<Exit> {
     if args.json {
         println!("{erased:#}");
     } else {
-        println!("erased what customers said in {} signals", erased["signals"]);
+        println!("erased words, labels and the sender's ids in {} signals", erased["signals"]);
     }
     Ok(Exit::Ok)
 }
@@ -50,7 +53,11 @@ fn tell(found: &Value) {
         let items: Vec<&str> = found[name].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
         items.join(" ")
     };
-    eprintln!("Summary, link and unit id of {} signals will be gone for good: {}", found["signals"], list("ids"));
+    eprintln!(
+        "Summary, link, unit id, labels and the sender's id of {} signals will be gone for good: {}",
+        found["signals"],
+        list("ids")
+    );
     eprintln!("The timelines of these incidents will say so: {}", list("incidents"));
     eprintln!("Backups made before hold them still.");
 }

@@ -16,6 +16,7 @@ mod incident;
 mod init;
 mod office;
 mod place;
+mod reload;
 mod reports;
 mod restore;
 mod serve;

@@ -17,6 +17,7 @@ use crate::cli::{ConfigArgs, ConfigCommand, ServeArgs};
 use crate::client::secret;
 use crate::exit::{Ended, Exit, explain};
 use crate::place::Place;
+use crate::reload::Files;
 use crate::settings::Settings;
 
 /// Environment variable with the first administrator's token, read on an empty store.
@@ -46,6 +47,7 @@ pub(crate) async fn run(args: &ServeArgs) -> anyhow::Result<Exit> {
     config.test_clock = args.test_clock.is_some();
     config.signals_per_minute = settings.number("signals_per_minute")?;
     tokio::spawn(engine.clone().retain(retention));
+    Files::new(settings.get("policy"), settings.get("roster")).watch(engine.clone())?;
     keep_status_page(&settings, &engine, &mut config);
     if let Some(heartbeat) = &settings.heartbeat {
         heartbeat.start(&engine);

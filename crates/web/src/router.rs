@@ -103,6 +103,7 @@ fn table() -> Vec<Route> {
         row(Method::POST, "/account/sessions/{id}", OWN, pages::account::end_session),
         row(Method::POST, "/hold", RESPOND, pages::hold::begin),
         row(Method::POST, "/hold/end", RESPOND, pages::hold::end),
+        row(Method::POST, "/self-alerts/{code}/seen", RESPOND, serve::see_alert),
         row(Method::GET, "/mine", READ, pages::mine::show),
         row(Method::GET, "/matrix", READ, pages::reports::matrix),
         row(Method::GET, "/review", READ, pages::reports::review),

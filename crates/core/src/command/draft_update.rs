@@ -25,6 +25,7 @@ pub(super) fn draft(
                 let detail = format!("update {no} went to `{}`, not to `{audience}`", first.audience);
                 return Err(Problem::new(&problem::UPDATE_UNKNOWN, detail));
             }
+            super::correct_update::must_differ(first, &text)?;
             Some(first.corrects.unwrap_or(no))
         }
         None => None,

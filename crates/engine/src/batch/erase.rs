@@ -1,20 +1,33 @@
-//! Erasing customers' words: their private row goes with its salt, what else it held is sealed anew.
+//! Erasing what tells of customers: the private row of their words goes with its salt, and the block is written
+//! anew without labels and ids. What else both held stays.
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
-use journal::{EventRow, PrivateContent, PrivateRow};
+use journal::{Block, EventRow, Position, PrivateContent, PrivateRow, Reader, Rewrite};
 use problem::Problem;
 use wcore::event::{Entry, Event};
 
 use super::Work;
 use crate::codec;
 use crate::queue::EraseInput;
-use crate::retention::Step;
-use crate::texts::{self, RESEALED, Text, Texts};
+use crate::retention::{self, Step};
+use crate::texts::{self, Pseudonyms, RESEALED, Text, Texts};
 
-/// What is left of the texts of earlier blocks, by position: the number of the old row, and the rest.
-pub(super) type Erased = BTreeMap<u64, (u32, Texts<'static>)>;
+/// What is left of earlier blocks, by position.
+pub(super) type Erased = BTreeMap<u64, Remains>;
+
+/// What is left of a block.
+pub(super) struct Remains {
+    /// The number of its old private row.
+    generation: u32,
+    /// The words that stay.
+    left: Texts<'static>,
+    /// The block as it was, until it is gone.
+    block: Option<Block>,
+    /// The block as it will be.
+    anew: Option<Block>,
+}
 
 /// What is older than its time, by position.
 #[derive(Default)]
@@ -25,6 +38,38 @@ pub(super) struct Expired {
     words: BTreeSet<u64>,
     /// Their private rows.
     rows: Vec<String>,
+}
+
+impl Remains {
+    fn read(reader: &dyn Reader, position: u64) -> Result<Remains, Problem> {
+        let (generation, left) = texts::read(reader, position)?;
+        let block = codec::stored(reader.block(Position(position)))?.map(|stored| stored.block);
+        Ok(Remains { generation, left, block, anew: None })
+    }
+
+    /// Takes away what some of the signals tell of customers.
+    fn lose(
+        &mut self,
+        indexes: &BTreeSet<u32>,
+        pseudonyms: &Pseudonyms,
+        reader: &dyn Reader,
+        position: u64,
+    ) -> Result<(), Problem> {
+        self.left.retain(|(index, _)| !indexes.contains(index));
+        let Some(block) = &self.block else { return Ok(()) };
+        let (bytes, words) = crate::block::without(&block.bytes, indexes, pseudonyms)
+            .map_err(|error| codec::unreadable(error.to_string()))?;
+        // Words of a block of the first version stay as long as those of others, which may be over.
+        if !words.is_empty() && position > retention::reach_of(reader)?.words {
+            self.left = words;
+        }
+        if bytes != block.bytes {
+            let anew = Block { bytes, ..block.clone() };
+            self.block = Some(anew.clone());
+            self.anew = Some(anew);
+        }
+        Ok(())
+    }
 }
 
 impl Work<'_, '_> {
@@ -51,12 +96,12 @@ impl Work<'_, '_> {
     /// Takes words away. The journal keeps who did it, why, and where; incidents say so in their timelines.
     pub(super) fn erase(&mut self, input: &EraseInput) -> Result<(), Problem> {
         for (position, indexes) in &input.found.places {
-            if !self.erased.contains_key(position) {
-                self.erased.insert(*position, texts::read(self.basis.reader, *position)?);
-            }
-            if let Some((_, left)) = self.erased.get_mut(position) {
-                left.retain(|(index, _)| !indexes.contains(index));
-            }
+            let mut remains = match self.erased.remove(position) {
+                Some(remains) => remains,
+                None => Remains::read(self.basis.reader, *position)?,
+            };
+            remains.lose(indexes, &self.basis.secrecy.pseudonyms, self.basis.reader, *position)?;
+            self.erased.insert(*position, remains);
         }
         let signals = input.found.signals();
         let body = codec::json(&serde_json::json!({
@@ -67,7 +112,7 @@ impl Work<'_, '_> {
         for no in &input.found.incidents {
             let Some(incident) = self.basis.desk.incident(*no)? else { continue };
             let text = format!(
-                "Erased what customers said in {signals} signals, because: {}. Counts, times and places are kept",
+                "Erased what customers said, labels and the sender's ids in {signals} signals, because: {}. Counts, times and places are kept",
                 input.reason
             );
             let mut state = (*incident).clone();
@@ -94,7 +139,12 @@ impl Work<'_, '_> {
         if !mine.is_empty() {
             push(texts::row(position.0, 0), &mine);
         }
-        for (of, (generation, left)) in std::mem::take(&mut self.erased) {
+        for (of, Remains { generation, left, anew, .. }) in std::mem::take(&mut self.erased) {
+            if let Some(block) = anew {
+                let rewrite = Rewrite { position: Position(of), block };
+                self.events.push(EventRow::rewritten(&rewrite));
+                self.rewrite.push(rewrite);
+            }
             ended.push(texts::row(of, generation));
             if !left.is_empty() && !self.expired.words.contains(&of) {
                 push(texts::row(of, generation + 1), &left);

@@ -1,5 +1,7 @@
 //! Customers' words can be erased: they are gone from the files, and everything else stays as it was.
 
+use std::sync::atomic::{AtomicU64, Ordering};
+
 use engine::{Found, Selection, StoredSignal};
 use journal::{Workspace, verify};
 use wcore::Signal;
@@ -9,6 +11,9 @@ use wcore::signal::Unit;
 use crate::support::{World, both, person, signal};
 
 const SECRET: &str = "kassandra-quill";
+
+/// Each signal is another one.
+static SENT: AtomicU64 = AtomicU64::new(0);
 
 fn unit(id: &str) -> Unit {
     Unit { kind: "conversation".to_owned(), id: id.to_owned() }
@@ -21,6 +26,8 @@ fn leak(customer: &str) -> Signal {
         summary: Some(format!("{customer} says: where is my parcel?")),
         link: Some(format!("https://desk.example/{customer}")),
         unit: Some(unit(customer)),
+        id: Some(format!("ticket-{}-of-{customer}", SENT.fetch_add(1, Ordering::Relaxed))),
+        labels: std::collections::BTreeMap::from([("agent".to_owned(), format!("talked to {customer}"))]),
         ..signal("pii_leak")
     }
 }
@@ -75,11 +82,12 @@ async fn one_signal_is_erased_and_its_neighbours_stay() {
             assert!(gone.erased && !gone.has_words && gone.signal.summary.is_none() && gone.signal.link.is_none());
             assert!(gone.signal.unit.as_ref().unwrap().id.starts_with('~'));
             assert_eq!(gone.signal.label.as_deref(), Some("confirmed"), "what decided stays");
+            assert!(gone.signal.labels.is_empty() && gone.signal.id.as_ref().is_some_and(|id| id.starts_with('~')));
             is_whole(&world);
             world.restart().await.unwrap();
         }
         let said = world.events(1).into_iter().any(|(_, event)| {
-            matches!(event, Event::Noted { text } if text.contains("Erased what customers said in 1 signals")
+            matches!(event, Event::Noted { text } if text.contains("in 1 signals")
                 && text.contains("because: the customer asked for it"))
         });
         assert!(said, "the timeline says so");

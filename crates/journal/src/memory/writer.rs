@@ -7,7 +7,7 @@ use crate::chain::{self, Sealed};
 use crate::store::Writer;
 use crate::{
     Batch, Claim, DeliveryRow, DeliveryState, DeliveryUpdate, DocumentChange, Entry, Head, IncidentRow, OutboxChanges,
-    PrivateEntry, Result, StoredRequest, Workspace,
+    PrivateEntry, Result, Rewrite, StoredRequest, Workspace,
 };
 
 pub(super) struct MemoryWriter {
@@ -99,6 +99,12 @@ impl State {
         self.entries.insert(position, entry);
         for (index, row) in batch.private.iter().enumerate() {
             self.private.insert(row.id.clone(), (position, index));
+        }
+        for Rewrite { position, block: anew } in &batch.rewrite {
+            let block = self.entries.get_mut(position).and_then(|entry| entry.block.as_mut());
+            if let Some(block) = block.filter(|block| !block.bytes.is_empty()) {
+                block.bytes.clone_from(&anew.bytes);
+            }
         }
         for position in &batch.prune {
             if let Some(block) = self.entries.get_mut(position).and_then(|entry| entry.block.as_mut()) {

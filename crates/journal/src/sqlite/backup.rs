@@ -35,6 +35,16 @@ pub struct Progress {
 }
 
 impl Sqlite {
+    /// The name of a copy until it is whole. A killed backup leaves it behind.
+    pub fn unfinished(to: &Path) -> PathBuf {
+        to.with_added_extension(UNFINISHED)
+    }
+
+    /// Removes what a killed backup left behind, under the name that [`Sqlite::unfinished`] gave.
+    pub fn discard(unfinished: &Path) -> Result<()> {
+        remove(unfinished)
+    }
+
     /// Copies the database as it is now into a new file, beside a running server, which goes on writing.
     ///
     /// The copy is of one instant: later commits are not in it. It is durable, and its chain was
@@ -44,7 +54,8 @@ impl Sqlite {
             let detail = "there is a file of that name already, and a backup replaces nothing".to_owned();
             return Err(Error::ReadOnly { path: to.to_owned(), detail });
         }
-        let unfinished = to.with_added_extension(UNFINISHED);
+        let unfinished = Sqlite::unfinished(to);
+        remove(&unfinished)?;
         let made = copy(self.path(), &unfinished, progress).and_then(|()| check(&unfinished));
         let verified = match made {
             Ok(verified) => verified,

@@ -43,6 +43,7 @@ pub(super) fn for_server(path: &Path) -> Result<(PathBuf, File)> {
         return Err(Error::Unfinished { path: unfinished });
     }
     let done = versions_done(&file)?;
+    create_file(&file)?;
     let create = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE;
     let mut connection = connect(&file, create).map_err(|fault| fault.at(&file))?;
     set_up_writer(&connection).map_err(|fault| fault.at(&file))?;
@@ -163,6 +164,18 @@ fn create_directory(directory: &Path) -> Result<()> {
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
     builder.create(directory).map_err(|error| refused(directory, &error))
+}
+
+/// Creates the database for its owner alone, if it is not there; SQLite gives its log the same mode.
+fn create_file(database: &Path) -> Result<()> {
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    match options.open(database) {
+        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(refused(database, &error)),
+        _ => Ok(()),
+    }
 }
 
 /// Takes the lock that keeps a second server out. It ends with the process, however that ends.

@@ -12,7 +12,8 @@ use super::{Shared, open, outbox};
 use crate::chain::{self, Sealed};
 use crate::store::{Reader, Writer};
 use crate::{
-    Batch, DetectorChange, Head, IdempotencyRow, IncidentRow, OutboxChanges, Position, Result, TallyRow, Workspace,
+    Batch, DetectorChange, Head, IdempotencyRow, IncidentRow, OutboxChanges, Position, Result, Rewrite, TallyRow,
+    Workspace,
 };
 
 pub(super) struct SqliteWriter {
@@ -57,7 +58,7 @@ impl Writer for SqliteWriter {
             Commit { transaction, workspace, position: sealed.head.position }.write(batch, &sealed)?;
             Ok(sealed.head)
         })?;
-        if !batch.erase.is_empty() {
+        if !batch.erase.is_empty() || !batch.rewrite.is_empty() {
             self.empty_log();
         }
         Ok(head)
@@ -121,6 +122,7 @@ impl Commit<'_> {
         self.block(batch)?;
         self.events(batch)?;
         self.private(batch, sealed)?;
+        self.rewrite(&batch.rewrite)?;
         self.prune(&batch.prune)?;
         write_incidents(self.transaction, self.workspace, &batch.incidents)?;
         write_tallies(self.transaction, self.workspace, &batch.tallies)?;
@@ -208,6 +210,16 @@ impl Commit<'_> {
             .prepare_cached("UPDATE private SET salt = NULL, bytes = NULL WHERE workspace = ?1 AND id = ?2")?;
         for id in &batch.erase {
             erase.execute(params![self.workspace, id])?;
+        }
+        Ok(())
+    }
+
+    fn rewrite(&self, rewrites: &[Rewrite]) -> Result<(), Fault> {
+        let mut replace = self.transaction.prepare_cached(
+            "UPDATE block SET bytes = ?3 WHERE workspace = ?1 AND position = ?2 AND length(bytes) > 0",
+        )?;
+        for Rewrite { position, block } in rewrites {
+            replace.execute(params![self.workspace, position, block.bytes])?;
         }
         Ok(())
     }

@@ -1,6 +1,6 @@
 //! Whatever is changed in the rows behind Watchbell's back is found, at its place.
 
-use journal::{Block, Error, Workspace, verify};
+use journal::{Block, Error, EventRow, Position, Rewrite, Workspace, verify};
 use rusqlite::Connection;
 
 use crate::support::{World, at, event, private};
@@ -114,5 +114,33 @@ fn erasure_is_no_tampering() {
         let world = fill(world);
         tamper(&world, "UPDATE private SET salt = NULL, bytes = NULL WHERE id = 'p'");
         assert_eq!(verify(&*world.reader, Workspace::default()).unwrap().erased, 1);
+    }
+}
+
+#[test]
+fn a_block_is_written_anew_only_as_the_chain_says() {
+    let block = |bytes: &[u8]| Block { count: 1, first_at: at(1), last_at: at(2), bytes: bytes.to_vec() };
+    for mut world in [World::sqlite(), World::memory()] {
+        world.commit(|batch| batch.block = Some(block(b"one and a name")));
+        let rewrites =
+            [b"one and ~".as_slice(), b"one"].map(|bytes| Rewrite { position: Position(1), block: block(bytes) });
+        for rewrite in &rewrites {
+            world.commit(|batch| {
+                batch.events = vec![EventRow::rewritten(rewrite)];
+                batch.rewrite = vec![rewrite.clone()];
+            });
+            assert_eq!(world.reader.block(Position(1)).unwrap().unwrap().block, rewrite.block);
+            assert_eq!(verify(&*world.reader, Workspace::default()).unwrap().rewritten, 1);
+        }
+        // What was there before is no longer what the chain says; nor is a rewrite without its event.
+        for bytes in [b"one and ~".as_slice(), b"one and a name", b"two"] {
+            world.commit(|batch| batch.rewrite = vec![Rewrite { position: Position(1), block: block(bytes) }]);
+            let found = verify(&*world.reader, Workspace::default());
+            assert!(matches!(&found, Err(Error::Broken { position: Position(1), why }) if why == BLOCK), "{found:?}");
+        }
+        world.commit(|batch| batch.prune = vec![Position(1)]);
+        world.commit(|batch| batch.rewrite = rewrites[..1].to_vec());
+        assert_eq!(world.reader.block(Position(1)).unwrap(), None, "what is gone does not come back");
+        assert_eq!(verify(&*world.reader, Workspace::default()).unwrap().pruned, 1);
     }
 }

@@ -7,7 +7,7 @@ use calendar::{Duration, Instant};
 use journal::{Position, Reader, Sqlite, Workspace};
 
 use super::Finding;
-use crate::backup::Mark;
+use crate::backup::{Mark, UnderWay};
 
 /// Positions whose chain is recomputed: some seconds of work at most; `audit verify` does them all.
 const POSITIONS: u64 = 2_000;
@@ -37,12 +37,21 @@ fn permissions(data: &Path, store: &Sqlite) -> Finding {
             let says = format!("the files cannot be looked at: {error}");
             Finding::fail("files", says, "run this as the user that runs the server")
         }
-        // A folder that only its owner may enter keeps the files in it to the owner, too.
-        (Ok(false), _) | (_, Ok(false)) => Finding::ok("files", "only their owner can read them"),
+        (Ok(false), Ok(false)) => Finding::ok("files", "only their owner can read them"),
+        (Ok(false), Ok(true)) => Finding::warn(
+            "files",
+            "only the folder keeps other users of this machine from the database; a copy of the file is open to them",
+            "run chmod 600 on watchbell.db and the files whose names begin with that",
+        ),
+        (Ok(true), Ok(false)) => Finding::warn(
+            "files",
+            "other users of this machine can look into the data directory",
+            "run chmod 700 on the data directory",
+        ),
         _ => Finding::warn(
             "files",
             "other users of this machine can read contacts and customers' words",
-            "run chmod 700 on the data directory",
+            "run chmod 700 on the data directory, and chmod 600 on the files in it",
         ),
     }
 }
@@ -113,6 +122,10 @@ pub(super) fn clock(reader: &dyn Reader, now: Instant) -> Finding {
 
 fn backup(data: &Path, now: Instant) -> Finding {
     const REMEDY: &str = "run `watchbell backup` every night, to another machine";
+    if let Some(left) = UnderWay::left(data) {
+        let says = format!("one was killed and left {}", left.display());
+        return Finding::warn("backup", says, "the next `watchbell backup` removes it; until then it takes space");
+    }
     let Some(Mark { at, position, file }) = Mark::read(data) else {
         return Finding::warn("backup", "none was ever made with `watchbell backup`", REMEDY);
     };

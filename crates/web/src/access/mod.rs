@@ -33,7 +33,7 @@ pub(crate) use principal::{Principal, Viewer};
 pub use role::Role;
 pub(crate) use role::{Grant, Permission};
 pub(crate) use secret::SecretHash;
-pub(crate) use session::{Session, cookie, cookie_of, ended_cookie};
+pub(crate) use session::{Session, cookie, cookie_of, ended_cookie, named_cookie};
 pub(crate) use throttle::{Guess, network};
 pub use token::{Bootstrap, KnownToken, known_tokens};
 pub(crate) use token::{NewToken, Token};

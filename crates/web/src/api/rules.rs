@@ -7,6 +7,7 @@ use serde_json::{Map, Value, json};
 
 use crate::access::Viewer;
 use crate::app::App;
+use crate::refusal::Refusal;
 
 /// `GET /api/v1/policy`
 pub(crate) async fn policy(State(app): State<App>) -> Json<Value> {
@@ -19,7 +20,8 @@ pub(crate) async fn policy(State(app): State<App>) -> Json<Value> {
 }
 
 /// `GET /api/v1/roster`: how people are reached is for administrators and for themselves.
-pub(crate) async fn roster(State(app): State<App>, viewer: Viewer) -> Json<Value> {
+pub(crate) async fn roster(State(app): State<App>, viewer: Viewer) -> Result<Json<Value>, Refusal> {
+    let since = app.engine.read(|view| view.in_force_since()).await?;
     let rules = app.engine.rules();
     let roster = &rules.roster;
     let now = app.engine.now();
@@ -41,14 +43,15 @@ pub(crate) async fn roster(State(app): State<App>, viewer: Viewer) -> Json<Value
         })
         .collect();
     let channels: Map<String, Value> = roster.channels.iter().map(|(id, one)| (id.clone(), channel(one))).collect();
-    Json(json!({
+    Ok(Json(json!({
         "id": roster.id,
+        "in_force_since": since,
         "people": people,
         "schedules": schedules,
         "fallback": roster.fallback,
         "calendars": roster.calendars.keys().collect::<Vec<_>>(),
         "channels": channels,
-    }))
+    })))
 }
 
 fn contacts(person: &Person, with_addresses: bool) -> Vec<Value> {

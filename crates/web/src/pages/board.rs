@@ -42,6 +42,8 @@ pub(crate) struct Board {
     pub(crate) wall: bool,
     /// What Watchbell itself has trouble with.
     pub(crate) alerts: Vec<Alert>,
+    /// Whether the viewer may say that they have seen it.
+    pub(crate) may_respond: bool,
 }
 
 /// Something that is wrong with Watchbell itself.
@@ -66,7 +68,7 @@ pub(crate) fn board(scene: &Scene, board: &Board) -> Markup {
     };
     let summary = if missed > 0 { format!("{heading}, {missed} with a missed deadline") } else { heading.clone() };
     let main = html! {
-        (self_alerts(&board.alerts, scene.now))
+        (self_alerts(board, scene))
         section.hero.is-burning[!open.is_empty()] aria-label="Now" {
             div.hero-now {
                 h1 { (heading) }
@@ -129,7 +131,8 @@ fn filtered<'a>(incidents: &[&'a Incident], query: &str, scene: &Scene) -> Vec<&
     incidents.iter().filter(matches).copied().collect()
 }
 
-fn self_alerts(alerts: &[Alert], now: Instant) -> Markup {
+fn self_alerts(board: &Board, scene: &Scene) -> Markup {
+    let alerts = &board.alerts;
     html! {
         @if !alerts.is_empty() {
             section.self-alert aria-labelledby="self-alert" {
@@ -138,7 +141,13 @@ fn self_alerts(alerts: &[Alert], now: Instant) -> Markup {
                     @for alert in alerts {
                         li {
                             a href={ "/docs/errors/" (alert.code) } { (alert.code) } ": " (alert.detail)
-                            " " span.dim { (words::count(alert.count, "time", "times")) ", last " (moment::at(alert.last_at, now)) }
+                            " " span.dim { (words::count(alert.count, "time", "times")) ", last " (moment::at(alert.last_at, scene.now)) }
+                            @if board.may_respond {
+                                form method="post" action={ "/self-alerts/" (alert.code) "/seen" } {
+                                    input type="hidden" name="last_at" value=(alert.last_at.as_micros());
+                                    button.button type="submit" aria-label={ "Seen: " (alert.code) } { "Seen" }
+                                }
+                            }
                         }
                     }
                 }

@@ -12,6 +12,7 @@ mod declare;
 mod deliveries;
 mod event_words;
 mod face;
+mod flash;
 mod form;
 mod frame;
 mod glyph;

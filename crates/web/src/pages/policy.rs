@@ -11,12 +11,13 @@ use super::names::Names;
 use super::{glyph, moment, words};
 
 /// The page.
-pub(crate) fn policy(scene: &Scene, lacks: &[String]) -> Markup {
+pub(crate) fn policy(scene: &Scene, lacks: &[String], since: Option<Instant>) -> Markup {
     let names = &scene.names;
     let main = html! {
         header.page-head {
             h1 { "Policy" @if !names.policy.organization.is_empty() { span.dim { " of " (names.policy.organization) } } }
             p.lead { "What is promised, what raises an incident, and who is woken. Version " code { (names.policy.id) } "." }
+            @if let Some(since) = since { p.dim { "Policy and roster came into force " (moment::at(since, scene.now)) "." } }
         }
         (on_call(scene))
         (severities(names))

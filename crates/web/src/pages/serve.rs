@@ -5,8 +5,9 @@
 
 use axum::extract::rejection::FormRejection;
 use axum::extract::{Form, Path, Query, State};
-use axum::http::StatusCode;
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::{Html, IntoResponse, Redirect, Response};
+use calendar::Instant;
 use engine::{Delivery, Idempotency, SelfAlert, StoredSignal, View};
 use journal::{DeliveryFilter, IncidentFilter, IncidentNo};
 use problem::Problem;
@@ -23,8 +24,8 @@ use super::inbox::Inbox;
 use super::incident::alone;
 use super::names::Names;
 use super::submit::Fields;
-use super::{board, declare, deliveries, hold, inbox, incident, pace, policy, submit};
-use crate::access::{Grant, Principal, Viewer};
+use super::{board, declare, deliveries, flash, hold, inbox, incident, pace, policy, submit};
+use crate::access::{Grant, Permission, Principal, Viewer};
 use crate::api::commands::must_may;
 use crate::app::App;
 use crate::id;
@@ -54,10 +55,11 @@ pub(crate) struct BoardQuery {
 /// `GET /`
 pub(crate) async fn show_board(
     State(app): State<App>,
-    viewer: Viewer,
+    principal: Principal,
     Query(query): Query<BoardQuery>,
 ) -> Result<Response, Refusal> {
-    let scene = scene(&app, viewer)?;
+    let may_respond = principal.grant.allows(Permission::Respond);
+    let scene = scene(&app, principal.viewer)?;
     let tab = if query.show == "closed" { Tab::Closed } else { Tab::Open };
     let eyes = scene.viewer.clone();
     let read = app.engine.read(move |view| {
@@ -66,7 +68,7 @@ pub(crate) async fn show_board(
         Ok((open, closed, alerts(view, &eyes)?))
     });
     let (open, closed, alerts) = read.await?;
-    let board = Board { open, closed, tab, query: query.q, wall: !query.wall.is_empty(), alerts };
+    let board = Board { open, closed, tab, query: query.q, wall: !query.wall.is_empty(), alerts, may_respond };
     Ok(html(board::board(&scene, &board)))
 }
 
@@ -74,10 +76,24 @@ pub(crate) async fn show_board(
 fn alerts(view: &View, viewer: &Viewer) -> Result<Vec<Alert>, Problem> {
     let mut sight = Sight::new(view, viewer);
     let mut alerts = Vec::new();
-    for SelfAlert { code, detail, count, last_at, .. } in view.self_alerts()? {
+    for SelfAlert { code, detail, count, last_at, .. } in view.unseen_alerts()? {
         alerts.push(Alert { code, detail: sight.masked(&detail)?, count, last_at });
     }
     Ok(alerts)
+}
+
+/// `POST /self-alerts/{code}/seen`: it goes from the board until it occurs again.
+pub(crate) async fn see_alert(
+    State(app): State<App>,
+    viewer: Viewer,
+    Path(code): Path<String>,
+    form: Result<Form<Fields>, FormRejection>,
+) -> Result<Redirect, Refusal> {
+    let Form(fields) = form.map_err(|rejection| unreadable(&rejection))?;
+    let last_at = fields.get("last_at").and_then(|text| text.parse().ok()).map(Instant::from_micros);
+    let unknown = || Problem::new(&problem::COMMAND_MALFORMED, "`last_at` is missing");
+    app.engine.see_alert(&code, last_at.ok_or_else(unknown)?, viewer.actor()).await?;
+    Ok(Redirect::to("/"))
 }
 
 fn incidents(view: &View, viewer: &Viewer, open: bool, limit: u32) -> Result<Vec<Incident>, Problem> {
@@ -106,24 +122,19 @@ pub(crate) async fn show_act(
     Ok(html(page.unwrap_or_else(|| incident::incident(&scene, &view))))
 }
 
-/// What the address may say about what was just done.
-#[derive(Default, Deserialize)]
-#[serde(default)]
-pub(crate) struct DoneQuery {
-    done: String,
-}
-
 /// `GET /incidents/{id}`
 pub(crate) async fn show_incident(
     State(app): State<App>,
     principal: Principal,
     Path(id): Path<String>,
-    Query(query): Query<DoneQuery>,
+    headers: HeaderMap,
 ) -> Result<Response, Refusal> {
     let scene = scene(&app, principal.viewer.clone())?;
     let mut view = read_incident(&app, &scene, (id::parse_incident(&id)?, &principal.grant)).await?;
-    view.done = submit::done(&query.done);
-    Ok(html(incident::incident(&scene, &view)))
+    let said = flash::said(&headers);
+    view.done = said.and_then(submit::done);
+    let page = html(incident::incident(&scene, &view));
+    Ok(if said.is_some() { flash::forget(page) } else { page })
 }
 
 async fn read_incident(app: &App, scene: &Scene, (no, grant): (u64, &Grant)) -> Result<incident::View, Problem> {
@@ -181,7 +192,7 @@ pub(crate) async fn send_command(
         Err(problem) => Err(problem),
     };
     match sent {
-        Ok(_) => Ok(Redirect::to(&format!("/incidents/{}?done={done}", id::incident(no))).into_response()),
+        Ok(_) => Ok(flash::go(no, &done)),
         Err(problem) => {
             let mut view = read_incident(&app, &scene, (no, &principal.grant)).await?;
             let status = problem.code.status;
@@ -210,9 +221,7 @@ pub(crate) async fn send_declaration(
     match app.engine.declare(submit::declaration(&fields), scene.viewer.actor(), key).await {
         // Who reports a restricted incident holds no role in it, and may not read it.
         Ok(applied) if !app.shows(&scene.viewer, &applied.incident).await? => Ok(html(declare::taken(&scene))),
-        Ok(applied) => {
-            Ok(Redirect::to(&format!("/incidents/{}?done=declare", id::incident(applied.no))).into_response())
-        }
+        Ok(applied) => Ok(flash::go(applied.no, "declare")),
         Err(problem) => {
             let status = problem.code.status;
             let attempt = Attempt { word: String::new(), fields, problem };
@@ -273,7 +282,8 @@ fn seen_deliveries(view: &View, viewer: &Viewer) -> Result<Vec<Delivery>, Proble
 /// `GET /policy`
 pub(crate) async fn show_policy(State(app): State<App>, viewer: Viewer) -> Result<Response, Refusal> {
     let lacks = if viewer.admin { app.access.lacks().into_values().collect() } else { Vec::new() };
-    Ok(html(policy::policy(&scene(&app, viewer)?, &lacks)))
+    let since = app.engine.read(|view| view.in_force_since()).await?;
+    Ok(html(policy::policy(&scene(&app, viewer)?, &lacks, since)))
 }
 
 pub(super) fn scene(app: &App, viewer: Viewer) -> Result<Scene, Problem> {

@@ -178,14 +178,14 @@ pub(crate) fn one(scene: &Scene, source: &Source, keys: &[(String, Token)], show
         }
         section aria-labelledby="where" {
             h2 #where { "Address" }
-            pre { code { (source.url) } }
+            pre tabindex="0" role="region" aria-label="Address" { code { (source.url) } }
             @if !source.signed.is_empty() { p { (source.signed) } }
         }
         (key_section(scene, source, keys, shown))
         section aria-labelledby="paste" {
             h2 #paste { "At the sender" }
             p.hint { "Put the key in place of " code { (KEY) } "." }
-            pre { code { (source.snippet) } }
+            pre tabindex="0" role="region" aria-label="Configuration" { code { (source.snippet) } }
         }
         @if !source.example.is_null() { (test_section(source, shown)) }
         (came_section(scene, source))
@@ -202,12 +202,12 @@ fn key_section(scene: &Scene, source: &Source, keys: &[(String, Token)], shown: 
             @if let Some((key, signing)) = &shown.key {
                 div.card role="status" {
                     p { strong { "The new key. It is not shown again." } }
-                    pre { code { (key) } }
-                    @if let Some(signing) = signing { p { "Its signing secret:" } pre { code { (signing) } } }
+                    pre tabindex="0" role="region" aria-label="Key" { code { (key) } }
+                    @if let Some(signing) = signing { p { "Its signing secret:" } pre tabindex="0" role="region" aria-label="Signing secret" { code { (signing) } } }
                 }
             }
             p { "A key opens this source and nothing else. On the command line:" }
-            pre { code { "watchbell token create NAME --scope signals:write --source " (source.name) @if source.can_sign { " --signed" } } }
+            pre tabindex="0" role="region" aria-label="Command" { code { "watchbell token create NAME --scope signals:write --source " (source.name) @if source.can_sign { " --signed" } } }
             @if scene.viewer.admin {
                 @if !keys.is_empty() {
                     ul { @for (_, token) in keys { li { (token.name) span.dim { " …" (token.last4) ", until " (moment::at(token.expires_at, scene.now)) } } } }
@@ -254,7 +254,7 @@ fn trial(understood: &Result<Understood, Problem>) -> Markup {
             @for (signal, would) in signals {
                 div.card {
                     p { "Understood as " strong { (signal.metric) } " from " strong { (signal.source) } " about " strong { (signal.service) } }
-                    pre { code { (serde_json::to_string_pretty(signal).unwrap_or_default()) } }
+                    pre tabindex="0" role="region" aria-label="Signal" { code { (serde_json::to_string_pretty(signal).unwrap_or_default()) } }
                     @if would.is_empty() { p { "No trigger looks at it." } }
                     ul { @for would in would { li { (reaction(would)) } } }
                 }

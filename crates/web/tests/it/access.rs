@@ -72,6 +72,7 @@ fn the_table_of_routes() {
         POST   /account/sessions/{id}                   admin, or a person's session
         POST   /hold                                    incidents:write, to respond
         POST   /hold/end                                incidents:write, to respond
+        POST   /self-alerts/{code}/seen                 incidents:write, to respond
         GET    /mine                                    incidents:read
         GET    /matrix                                  incidents:read
         GET    /review                                  incidents:read

@@ -51,6 +51,18 @@ fn own_approval(policy: &mut Policy, allowed: bool) {
 }
 
 #[test]
+fn a_correction_that_says_the_same_is_refused_drafted_or_not() {
+    let mut world = World::sev1();
+    world.does("tom", update("All chats give wrong answers."));
+    let again = || " All chats give wrong answers. ".to_owned();
+    assert_eq!(world.refused("tom", Command::Correct { update: 1, text: again() }), "correction-unchanged");
+    let draft =
+        Command::Draft { audience: "customers".to_owned(), text: again(), next_update_at: None, corrects: Some(1) };
+    assert_eq!(world.refused("tom", draft), "correction-unchanged");
+    world.does("tom", correct(1));
+}
+
+#[test]
 fn words_are_drafted_by_anyone_approved_by_the_role_and_published_by_a_person() {
     let mut world = World::sev1();
     world.does("ana", draft("We are looking into it."));
@@ -189,7 +201,7 @@ fn a_correction_is_published_beside_the_message_that_it_corrects() {
     assert_eq!(world.refused("tom", correct(7)), "update-unknown");
     world.advance("5m");
     world.does("tom", correct(1));
-    world.does("tom", correct(2));
+    world.does("tom", Command::Correct { update: 2, text: "Only chats in German.".to_owned() });
     let sent: Vec<(u32, &str, Option<u32>)> =
         world.incident().updates.iter().map(|sent| (sent.no, sent.text.as_str(), sent.corrects)).collect();
     assert_eq!(
@@ -198,7 +210,7 @@ fn a_correction_is_published_beside_the_message_that_it_corrects() {
             (1, "We are looking into it.", None),
             (2, "Only chats are concerned.", Some(1)),
             // A correction of a correction points at the first message, too.
-            (3, "Only chats are concerned.", Some(1)),
+            (3, "Only chats in German.", Some(1)),
         ]
     );
     // What the first had promised stays promised.

@@ -39,7 +39,7 @@ fn pages() -> Vec<(&'static str, Markup)> {
                 &hold::section(&scene, &Grant::Role(Role::Responder), None),
             ),
         ),
-        ("policy", policy::policy(&scene, &[])),
+        ("policy", policy::policy(&scene, &[], None)),
         ("sign-in", outside::sign_in("Ana Ruiz", "abc")),
         ("not-found", outside::problem(&Problem::new(&problem::INCIDENT_UNKNOWN, "`INC-99` names no incident"), "/")),
         ("error", outside::code(&problem::EVIDENCE_STALE)),
@@ -108,7 +108,7 @@ fn morning(story: &Story) -> Board {
         count: 3,
         last_at: story.now - Duration::from_mins(2),
     }];
-    Board { open, alerts, ..Board::default() }
+    Board { open, alerts, may_respond: true, ..Board::default() }
 }
 
 fn messages(story: &Story) -> Vec<engine::Delivery> {

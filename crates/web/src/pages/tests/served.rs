@@ -8,6 +8,7 @@ use axum::http::{Request, StatusCode, header};
 use calendar::{Duration, Instant};
 use engine::{Config, Documents, Engine, TimeSource};
 use journal::{Sqlite, Workspace};
+use problem::Problem;
 use tempfile::TempDir;
 use tower::ServiceExt;
 
@@ -27,6 +28,8 @@ pub(super) struct Answer {
     pub(super) status: StatusCode,
     pub(super) location: String,
     pub(super) text: String,
+    /// The cookie that came along, as it is sent back.
+    pub(super) flash: String,
 }
 
 impl Server {
@@ -71,9 +74,11 @@ impl Server {
         let response = self.router.clone().oneshot(request).await.unwrap();
         let status = response.status();
         let location = response.headers().get(header::LOCATION).map(|at| at.to_str().unwrap().to_owned());
+        let cookie = response.headers().get(header::SET_COOKIE).map(|cookie| cookie.to_str().unwrap().to_owned());
+        let flash = cookie.and_then(|cookie| Some(cookie.split_once(';')?.0.to_owned())).unwrap_or_default();
         let bytes = axum::body::to_bytes(response.into_body(), usize::MAX).await.unwrap();
         let text = String::from_utf8(bytes.to_vec()).unwrap();
-        Answer { status, location: location.unwrap_or_default(), text }
+        Answer { status, location: location.unwrap_or_default(), text, flash }
     }
 
     pub(super) async fn get(&self, cookie: &str, path: &str) -> String {
@@ -87,7 +92,9 @@ impl Server {
         let answer = self.send(cookie, "POST", &format!("/incidents/INC-1/{word}"), fields).await;
         assert_eq!(answer.status, StatusCode::SEE_OTHER, "{word}: {}", answer.text);
         self.engine.advance(Duration::from_mins(1)).await.unwrap();
-        self.get(cookie, &answer.location).await
+        let shown = self.send(&format!("{cookie}; {}", answer.flash), "GET", &answer.location, "").await;
+        assert_eq!((shown.status, shown.flash.as_str()), (StatusCode::OK, "watchbell-done="), "said once");
+        shown.text
     }
 }
 
@@ -98,12 +105,38 @@ fn next_step(page: &str) -> &str {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_self_alert_that_was_seen_comes_back_when_it_occurs_again() {
+    let server = Server::new().await;
+    let ana = server.sign_in("ana").await;
+    let complain = async || {
+        server.engine.complain(Problem::new(&problem::CLOCK_BACKWARDS, "by a minute"));
+        server.engine.advance(Duration::from_mins(1)).await.unwrap();
+        server.get(&ana, "/").await
+    };
+    let board = complain().await;
+    let last = board.split_once("name=\"last_at\" value=\"").unwrap().1.split_once('"').unwrap().0.to_owned();
+    assert!(complain().await.contains("clock-backwards"));
+    let seen = async |last: &str| {
+        let answer = server.send(&ana, "POST", "/self-alerts/clock-backwards/seen", &format!("last_at={last}")).await;
+        assert_eq!(answer.status, StatusCode::SEE_OTHER);
+        server.get(&ana, "/").await
+    };
+    let board = seen(&last).await;
+    assert!(board.contains("clock-backwards"), "what occurred since was not seen");
+    let last = board.split_once("name=\"last_at\" value=\"").unwrap().1.split_once('"').unwrap().0.to_owned();
+    assert!(!seen(&last).await.contains("clock-backwards"));
+    let acts = server.engine.read(|view| view.acts(None, 10)).await.unwrap();
+    assert!(acts.iter().any(|stored| stored.act.what == "self-alert.seen" && stored.act.about == "clock-backwards"));
+    assert!(complain().await.contains("clock-backwards"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_incident_goes_from_its_declaration_to_its_review() {
     let server = Server::new().await;
     let (ana, mara) = (server.sign_in("ana").await, server.sign_in("mara").await);
     assert!(server.get(&ana, "/").await.contains("Nothing is burning"));
     let declared = server.send(&ana, "POST", "/incidents", "title=Wrong+refunds&class=hallucinated_commitment").await;
-    assert_eq!(declared.location, "/incidents/INC-1?done=declare");
+    assert_eq!(declared.location, "/incidents/INC-1");
     server.engine.advance(Duration::from_mins(1)).await.unwrap();
     assert!(server.get(&ana, "/").await.contains("1 open"));
     assert_eq!(next_step(&server.get(&ana, "/incidents/INC-1").await), "Acknowledge");
@@ -146,7 +179,7 @@ async fn a_form_sent_twice_is_one_command() {
     let ana = server.sign_in("ana").await;
     for _ in 0..2 {
         let answer = server.send(&ana, "POST", "/incidents", "title=Twice&class=unsure&once=00112233").await;
-        assert_eq!(answer.location, "/incidents/INC-1?done=declare");
+        assert_eq!(answer.location, "/incidents/INC-1");
         let note = server.send(&ana, "POST", "/incidents/INC-1/notes", "text=Only+once&once=44556677").await;
         assert_eq!(note.status, StatusCode::SEE_OTHER);
     }
