@@ -109,12 +109,29 @@ fn take_away(workspace: i64, batch: &Batch) -> Vec<Query<'_>> {
         let ids: Vec<&str> = batch.erase.iter().map(String::as_str).collect();
         queries.push(erase.bind(workspace).bind(ids));
     }
+    queries.extend(rewrite(workspace, batch));
     if !batch.prune.is_empty() {
         let prune = Query::new("UPDATE block SET bytes = '' WHERE workspace = $1 AND position = ANY ($2)");
         let positions: Vec<i64> = batch.prune.iter().map(|position| signed(position.0)).collect();
         queries.push(prune.bind(workspace).bind(positions));
     }
     queries
+}
+
+/// The last rewrite of each block that still has its signals.
+fn rewrite(workspace: i64, batch: &Batch) -> Option<Query<'_>> {
+    let last: BTreeMap<i64, &[u8]> =
+        batch.rewrite.iter().map(|rewrite| (signed(rewrite.position.0), rewrite.block.bytes.as_slice())).collect();
+    (!last.is_empty()).then(|| {
+        Query::new(
+            "UPDATE block SET bytes = new.bytes
+             FROM unnest($2::bigint[], $3::bytea[]) AS new (position, bytes)
+             WHERE block.workspace = $1 AND block.position = new.position AND length(block.bytes) > 0",
+        )
+        .bind(workspace)
+        .bind(last.keys().copied().collect::<Vec<i64>>())
+        .bind(last.into_values().collect::<Vec<&[u8]>>())
+    })
 }
 
 /// Inserts or replaces incident rows, the last of each number. One of which nothing but the tally differs

@@ -120,7 +120,7 @@ fn erasure_is_no_tampering() {
 #[test]
 fn a_block_is_written_anew_only_as_the_chain_says() {
     let block = |bytes: &[u8]| Block { count: 1, first_at: at(1), last_at: at(2), bytes: bytes.to_vec() };
-    for mut world in [World::sqlite(), World::memory()] {
+    for mut world in [Some(World::sqlite()), Some(World::memory()), World::postgres()].into_iter().flatten() {
         world.commit(|batch| batch.block = Some(block(b"one and a name")));
         let rewrites =
             [b"one and ~".as_slice(), b"one"].map(|bytes| Rewrite { position: Position(1), block: block(bytes) });
