@@ -23,7 +23,6 @@ async fn an_incident_has_the_shape_that_others_rely_on() {
         {
           "acknowledged": null,
           "alerts_firing": 0,
-          "break_glass": null,
           "class": "hallucinated_commitment",
           "clocks": {
             "calendar": "always",
@@ -46,7 +45,6 @@ async fn an_incident_has_the_shape_that_others_rely_on() {
           },
           "drill": false,
           "facts": {},
-          "hold": null,
           "id": "INC-1",
           "impact_started_at": "2026-11-23T09:01:00Z",
           "mitigated": null,
