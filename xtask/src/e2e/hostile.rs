@@ -44,9 +44,11 @@ pub(super) async fn run(checks: &mut Checks) -> Result<()> {
 
 /// Writes the text wherever strangers and people may write.
 async fn everywhere(admin: &Api) -> Result<()> {
-    // A verdict and a unit hold no control character; what people read may.
+    // Names and ids hold no control character; what people read may.
     let line = HOSTILE.replace(['\r', '\n'], " ");
-    let mut signal = documents::signal("s-1", HOSTILE);
+    let refused = admin.call("POST", "/v1/signals", Some(&documents::signal("s-0", HOSTILE))).await?;
+    ensure!(refused.status == 422, "a label that ends lines should be refused, but was {}", refused.status);
+    let mut signal = documents::signal("s-1", &line);
     signal["summary"] = json!(HOSTILE);
     signal["label"] = json!(line);
     signal["unit"] = json!({"kind": "conversation", "id": line});
