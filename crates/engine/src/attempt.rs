@@ -164,8 +164,9 @@ impl Thread {
                 tracing::error!(code = problem.code.id, detail = problem.detail, "engine.commit_failed");
                 self.shared.failed(&problem);
                 self.cache.clear();
-                if let Ok(head) = self.writer.head() {
-                    self.head = head;
+                if let Err(problem) = self.catch_up() {
+                    tracing::error!(code = problem.code.id, detail = problem.detail, "engine.left_behind");
+                    self.shared.failed(&problem);
                 }
                 Failure::Journal(problem)
             }

@@ -12,6 +12,7 @@ mod cache;
 pub mod codec;
 mod duplicates;
 mod erase;
+mod follow;
 mod handle;
 mod heartbeat;
 pub mod hold;

@@ -149,7 +149,8 @@ fn queue(shared: &Shared, input: Input) {
     shared.queue.push(input).expect("a new queue is open, and only acts and signals are bounded");
 }
 
-fn stored_documents(reader: &dyn Reader) -> Result<Option<Documents>, StartError> {
+/// The documents in force, as the store has them.
+pub(crate) fn stored_documents(reader: &dyn Reader) -> Result<Option<Documents>, StartError> {
     let Some(body) = reader.document(SETTINGS, ACTIVE)? else { return Ok(None) };
     let documents = serde_json::from_slice(&body)
         .map_err(|e| StartError::Contents(codec::unreadable(format!("the active policy does not decode ({e})"))))?;

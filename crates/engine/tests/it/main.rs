@@ -19,6 +19,7 @@ mod refold;
 mod restore;
 mod retention;
 mod retries;
+mod servers;
 mod shutdown;
 mod storage;
 mod support;

@@ -108,6 +108,12 @@ impl World {
         Ok(world)
     }
 
+    /// A second server on the same store and clock, which should not be, with another setup if need be.
+    pub(crate) fn beside(&self, setup: &Setup) -> Engine {
+        assert!(!matches!(self.shelf, Shelf::Sqlite(_)), "the files have a lock");
+        open(&self.shelf, &Gate::new(), setup, &self.time, self.receiver.port).unwrap()
+    }
+
     pub(crate) fn engine(&self) -> &Engine {
         self.engine.as_ref().expect("the world is up")
     }
@@ -258,7 +264,6 @@ impl World {
         writer.commit(&batch).unwrap();
     }
 
-    /// Where its files are.
     /// Another node writes an empty batch under this version of the time zone data.
     pub(crate) fn write_elsewhere(&self, tzdata: &str) {
         let Shelf::Memory(memory) = &self.shelf else { unreachable!("only a store in memory has two writers") };
@@ -274,6 +279,7 @@ impl World {
         writer.commit(&batch).unwrap();
     }
 
+    /// Where its files are.
     pub(crate) fn folder(&self) -> &std::path::Path {
         let Shelf::Sqlite(folder) = &self.shelf else { unreachable!("only SQLite has files") };
         folder.path()
