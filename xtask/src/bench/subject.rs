@@ -105,7 +105,7 @@ impl Running {
         let Running::Watchbell(site, server) = self else { return Ok(0) };
         server.kill()?;
         *server = site.start().await?;
-        Ok(server.api.list("/api/v1/signals", "signals").await?.len() as u64)
+        server.api.count("/api/v1/signals", "signals").await
     }
 }
 

@@ -148,21 +148,34 @@ impl Api {
         Ok(reply.json())
     }
 
-    /// Reads a list to its end, page by page; `path` may have a query.
+    /// Reads a list to its end; `path` may have a query.
     pub(crate) async fn list(&self, path: &str, plural: &str) -> Result<Vec<Value>> {
+        let mut rows = Vec::new();
+        self.pages(path, plural, |page| rows.extend(page)).await?;
+        Ok(rows)
+    }
+
+    /// The rows of a list, which may be more than fit into memory.
+    pub(crate) async fn count(&self, path: &str, plural: &str) -> Result<u64> {
+        let mut rows = 0;
+        self.pages(path, plural, |page| rows += page.len() as u64).await?;
+        Ok(rows)
+    }
+
+    /// Reads a list to its end, page by page.
+    async fn pages(&self, path: &str, plural: &str, mut page_read: impl FnMut(Vec<Value>)) -> Result<()> {
         let rows_at_once = if plural == "signals" { PAGE_SIGNALS } else { PAGE_ROWS };
         let joint = if path.contains('?') { '&' } else { '?' };
-        let mut rows = Vec::new();
         let mut cursor: Option<String> = None;
         loop {
             let after = cursor.as_ref().map(|cursor| format!("&cursor={cursor}")).unwrap_or_default();
             let mut page = self.get(&format!("{path}{joint}limit={rows_at_once}{after}")).await?;
             match page[plural].take() {
-                Value::Array(more) => rows.extend(more),
+                Value::Array(rows) => page_read(rows),
                 other => bail!("{path} has no array `{plural}` but {other}"),
             }
             let next = match &page["next"] {
-                Value::Null => return Ok(rows),
+                Value::Null => return Ok(()),
                 Value::String(next) => next.clone(),
                 other => other.to_string(),
             };

@@ -90,7 +90,8 @@ fn page(
             }
             found.push(stored);
         }
-        if scanned >= SCAN_MAX {
+        // A batch larger than that, whose end the cursor is, must not lead to itself.
+        if scanned >= SCAN_MAX && after.is_none_or(|at| last > at) {
             return Ok((found, Some(last)));
         }
     }

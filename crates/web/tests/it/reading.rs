@@ -122,6 +122,24 @@ async fn lists_are_read_page_by_page() {
 }
 
 #[tokio::test]
+async fn a_batch_larger_than_a_look_through_is_read_to_its_end() {
+    let world = World::new().await;
+    // More in one batch than one page looks through.
+    let many: Vec<Value> = (0..20_500).map(|n| json!({"source": "t", "metric": "m", "id": format!("{n}")})).collect();
+    let sent = world.post("/v1/signals", &Value::Array(many)).await;
+    assert_eq!(sent.status, 202, "{}", sent.text);
+    let (mut seen, mut cursor) = (0, String::new());
+    loop {
+        let page = world.get(&format!("/api/v1/signals?limit=1000{cursor}")).await.json();
+        seen += page["signals"].as_array().unwrap().len();
+        let Some(next) = page["next"].as_str() else { break };
+        assert_ne!(cursor, format!("&cursor={next}"), "a cursor leads to itself");
+        cursor = format!("&cursor={next}");
+    }
+    assert_eq!(seen, 20_500);
+}
+
+#[tokio::test]
 async fn reading_changes_nothing() {
     let world = World::new().await;
     world.commitment("s-1").await;

@@ -251,31 +251,26 @@ impl World {
 
     /// Stores a detector's row, behind the back of an engine that has stopped.
     pub(crate) fn put_detector(&self, key: &str, row: Vec<u8>) {
-        let Shelf::Memory(memory) = &self.shelf else { unreachable!("only a store in memory has two writers") };
-        let mut writer = memory.writer(Workspace::default()).unwrap();
-        let head = writer.head().unwrap();
-        let batch = journal::Batch {
-            expected: head.position,
-            recorded_at: head.recorded_at + calendar::Duration::from_micros(1),
-            next_incident: head.next_incident,
-            detectors: vec![journal::DetectorChange { key: key.to_owned(), state: Some(row) }],
-            ..journal::Batch::default()
-        };
-        writer.commit(&batch).unwrap();
+        let change = journal::DetectorChange { key: key.to_owned(), state: Some(row) };
+        self.commit_elsewhere(|batch| batch.detectors.push(change));
     }
 
     /// Another node writes an empty batch under this version of the time zone data.
     pub(crate) fn write_elsewhere(&self, tzdata: &str) {
+        self.commit_elsewhere(|batch| batch.tzdata = Some(tzdata.to_owned()));
+    }
+
+    fn commit_elsewhere(&self, fill: impl FnOnce(&mut journal::Batch)) {
         let Shelf::Memory(memory) = &self.shelf else { unreachable!("only a store in memory has two writers") };
         let mut writer = memory.writer(Workspace::default()).unwrap();
         let head = writer.head().unwrap();
-        let batch = journal::Batch {
+        let mut batch = journal::Batch {
             expected: head.position,
             recorded_at: head.recorded_at + calendar::Duration::from_micros(1),
             next_incident: head.next_incident,
-            tzdata: Some(tzdata.to_owned()),
             ..journal::Batch::default()
         };
+        fill(&mut batch);
         writer.commit(&batch).unwrap();
     }
 
