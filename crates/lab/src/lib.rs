@@ -19,4 +19,4 @@ pub use review::{
 };
 pub use tighten::{Thresholds, Tighter, replays, thresholds, tighten};
 pub use week::{ParseWeekError, Week};
-pub use words::{length, target, window};
+pub use words::{clock, length, target, window};

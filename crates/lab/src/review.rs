@@ -131,6 +131,10 @@ pub struct Miss {
     pub clock: String,
     /// What it promises, such as `update:customers`.
     pub kind: String,
+    /// The same in words, such as `Update customers`.
+    pub words: String,
+    /// Which one of those it is: 1 for the first.
+    pub cycle: u32,
     /// Who answered for it then.
     pub owner: String,
     /// The deadline.

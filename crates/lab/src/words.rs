@@ -4,12 +4,32 @@
 
 use calendar::Duration;
 use policy::model::{Length, Milestone, Precondition, Target, Window};
+use wcore::clock::ClockKind;
 
 /// Minutes below which a length is said in minutes alone: `90 min` reads better than `1 h 30 min`.
 const MINUTES_BELOW: u64 = 120;
 
 /// Hours below which a length is said in hours: `24 h` and `36 h` are how promises are written.
 const HOURS_BELOW: u64 = 72;
+
+/// What a clock asks for, as a button would say it.
+pub fn clock(kind: &ClockKind) -> String {
+    match kind {
+        ClockKind::Acknowledge => "Acknowledge".to_owned(),
+        ClockKind::Accept(role) => format!("Accept {role}"),
+        ClockKind::Confirm => "Confirm or refute".to_owned(),
+        ClockKind::Contain => "Contain".to_owned(),
+        ClockKind::Notify(audience) => format!("Tell {audience}"),
+        ClockKind::Update(audience) => format!("Update {audience}"),
+        ClockKind::Closing(audience) => format!("Close with {audience}"),
+        ClockKind::Decide(audience) => format!("Decide on {audience}"),
+        ClockKind::Mitigate => "Mitigate".to_owned(),
+        ClockKind::Validate => "Validate".to_owned(),
+        ClockKind::Resolve => "Resolve".to_owned(),
+        ClockKind::Review => "Review".to_owned(),
+        ClockKind::Statutory(name) => format!("Notice {name}"),
+    }
+}
 
 /// A length: `45 s`, `60 min`, `4 h`, `3 days`, `5 business days`.
 pub fn length(length: Length) -> String {

@@ -5,6 +5,8 @@ use policy::model::Role;
 use wcore::clock::{Clock, ClockKind, Ending};
 use wcore::event::Entry;
 
+use crate::words;
+
 use super::history::{Breach, History, Reviewed, Turn};
 use super::{
     BrokenGlass, Counts, EARLIER_WEEKS, FalsePage, Finding, Miss, NeverClosed, OpenValidation, Outcome, Question,
@@ -117,6 +119,8 @@ impl<'a> Gather<'a> {
                 severity: self.question.policy.severity_name(history.state.severity).to_owned(),
                 clock: breach.clock.to_string(),
                 kind: breach.clock.kind.to_string(),
+                words: words::clock(&breach.clock.kind),
+                cycle: breach.clock.cycle,
                 owner: self.person(breach.owner.as_deref()),
                 due_at: breach.due_at,
                 over,

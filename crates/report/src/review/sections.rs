@@ -10,7 +10,7 @@ use crate::{backtest, words};
 pub(super) fn sections(review: &Review, zone: &Zone) -> Vec<Section> {
     let mut sections = vec![actions(review, zone), trend(review), misses(review, zone)];
     sections.extend([
-        tally("Misses by promise", "Promise", &review.by_clock),
+        tally("Misses by promise", "Promise", &said(review)),
         tally("Misses by kind of incident", "Kind", &review.by_class),
         tally("Misses by owner", "Owner", &review.by_owner),
     ]);
@@ -73,7 +73,7 @@ fn misses(review: &Review, zone: &Zone) -> Section {
             Cell::Incident(miss.incident),
             Cell::text(&miss.class),
             Cell::text(&miss.severity),
-            Cell::text(&miss.clock),
+            Cell::text(promise(miss)),
             Cell::text(&miss.owner),
             Cell::number(words::length(miss.over)),
             Cell::text(outcome(&miss.outcome)),
@@ -81,6 +81,19 @@ fn misses(review: &Review, zone: &Zone) -> Section {
     };
     let head = vec!["Due", "Incident", "Kind", "Severity", "Promise", "Owner", "Over", "Then"];
     Section::table("Missed deadlines", head, review.misses.iter().map(row).collect())
+}
+
+/// What was missed, with its number from the second on.
+fn promise(miss: &Miss) -> String {
+    if miss.cycle > 1 { format!("{} no. {}", miss.words, miss.cycle) } else { miss.words.clone() }
+}
+
+/// The tallies by clock, named by the words of what it promises.
+fn said(review: &Review) -> Vec<Tally> {
+    let words = |kind: &str| review.misses.iter().find(|miss| miss.kind == kind).map(|miss| miss.words.clone());
+    let named =
+        |tally: &Tally| Tally { name: words(&tally.name).unwrap_or_else(|| tally.name.clone()), ..tally.clone() };
+    review.by_clock.iter().map(named).collect()
 }
 
 fn tally(title: &str, what: &'static str, tallies: &[Tally]) -> Section {

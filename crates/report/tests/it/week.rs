@@ -29,6 +29,8 @@ fn miss(text: &str, outcome: Outcome, over: i64) -> Miss {
         severity: "SEV-1".to_owned(),
         clock: "update:customers#3".to_owned(),
         kind: "update:customers".to_owned(),
+        words: "Update customers".to_owned(),
+        cycle: 3,
         owner: text.to_owned(),
         due_at: at("2026-11-24T10:00:00Z"),
         over: Duration::from_secs(over),

@@ -64,7 +64,7 @@ fn audit(scene: &Scene, asked: &Asked, acts: &[StoredAct]) -> Markup {
             h1 { "Audit" }
             p.lead { "What was done that concerns no incident: access, policies, rosters, holds. It stands in the same order and hash chain as everything else." }
         }
-        form.fields method="get" action="/audit" {
+        form.fields.is-filter method="get" action="/audit" {
             (field("actor", "Who", &asked.actor))
             (field("what", "What, such as token.created", &asked.what))
             div.form-buttons {
@@ -95,9 +95,15 @@ fn row(scene: &Scene, stored: &StoredAct) -> Markup {
             td { (moment::at(stored.at, scene.now)) }
             td title=(actor(&act.by)) { (scene.names.actor(&act.by)) }
             td { code { (act.what) } }
-            td title=(act.about) { (scene.names.person(&act.about)) }
+            td title=(act.about) { (about(scene.names.person(&act.about))) }
             td { (act.note) }
             td.num { (stored.position) }
         }
     }
+}
+
+/// Digests, which name tokens, are cut: their first twelve digits tell them apart, and the title has them whole.
+fn about(text: &str) -> Markup {
+    let is_digest = text.len() == 64 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
+    html! { @if is_digest { code { (&text[..12]) "…" } } @else { (text) } }
 }

@@ -1,8 +1,8 @@
 //! Plain words for durations, counts, clocks, roles and states. One place, so that pages agree.
 
 use calendar::Duration;
+pub(crate) use lab::clock;
 use policy::model::{Length, Milestone, Role};
-use wcore::clock::ClockKind;
 use wcore::incident::Status;
 
 /// A length in its two largest units: `4m 12s`, `2h 05m`, `3d 4h`. The script uses the same form.
@@ -56,25 +56,6 @@ pub(crate) fn length(length: Length) -> String {
 /// `1 signal`, `2 signals`.
 pub(crate) fn count(n: u64, one: &str, many: &str) -> String {
     if n == 1 { format!("1 {one}") } else { format!("{n} {many}") }
-}
-
-/// What a clock asks for, as a button would say it.
-pub(crate) fn clock(kind: &ClockKind) -> String {
-    match kind {
-        ClockKind::Acknowledge => "Acknowledge".to_owned(),
-        ClockKind::Accept(role) => format!("Accept {role}"),
-        ClockKind::Confirm => "Confirm or refute".to_owned(),
-        ClockKind::Contain => "Contain".to_owned(),
-        ClockKind::Notify(audience) => format!("Tell {audience}"),
-        ClockKind::Update(audience) => format!("Update {audience}"),
-        ClockKind::Closing(audience) => format!("Close with {audience}"),
-        ClockKind::Decide(audience) => format!("Decide on {audience}"),
-        ClockKind::Mitigate => "Mitigate".to_owned(),
-        ClockKind::Validate => "Validate".to_owned(),
-        ClockKind::Resolve => "Resolve".to_owned(),
-        ClockKind::Review => "Review".to_owned(),
-        ClockKind::Statutory(name) => format!("Notice {name}"),
-    }
 }
 
 /// A status as a heading would say it.
