@@ -6,6 +6,7 @@
 pub mod condition;
 pub mod mapping;
 pub mod model;
+pub mod playbook;
 pub mod starter;
 
 mod check;

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::condition::Condition;
 use crate::mapping::DeclaredSource;
+use crate::playbook::Playbooks;
 use crate::statement::Statement;
 
 /// Severity as an ordinal: 1 is the most severe.
@@ -39,6 +40,8 @@ pub struct Policy {
     pub targets: BTreeMap<Rank, Targets>,
     /// Classes by id.
     pub classes: BTreeMap<String, Class>,
+    /// Playbooks by id: those of the program, and the policy's own in their place or beside them.
+    pub playbooks: Playbooks,
     /// Role rules that hold where a class says nothing else.
     pub roles: BTreeMap<Role, RoleRule>,
     /// Escalations by name; `default` always exists.

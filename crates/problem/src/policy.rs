@@ -52,6 +52,9 @@ crate::codes! { POLICY;
     UNKNOWN_ESCALATION = "unknown-escalation", 422, "there is no such escalation",
         cause: "A class names an escalation that `escalation` does not define.",
         remedy: "Correct the name, define the escalation, or leave it out for `default`.";
+    UNKNOWN_PLAYBOOK = "unknown-playbook", 422, "there is no such playbook",
+        cause: "A class, or another playbook, names a playbook that neither comes with the program nor stands under the policy's `playbooks`. In a started incident: nothing is called that.",
+        remedy: "Correct the name (`watchbell checklist` lists them all), or write the playbook under `playbooks`.";
     UNKNOWN_METRIC = "unknown-metric", 422, "there is no such metric",
         cause: "A rate trigger names a metric that `metrics` does not define, so that nobody knows which values are bad.",
         remedy: "Correct the name, or define the metric with `bad_below` or `bad_above`.";

@@ -15,6 +15,11 @@ pub(crate) fn render<const N: usize>(head: [&str; N], rows: impl IntoIterator<It
     text
 }
 
+/// A table of any width; its first row holds the headings.
+pub(crate) fn rows<'a>(rows: impl IntoIterator<Item = &'a Vec<String>>) -> String {
+    rows.into_iter().map(|row| line(&row.iter().map(String::as_str).collect::<Vec<_>>())).collect()
+}
+
 fn line(cells: &[&str]) -> String {
     cells.iter().map(|cell| field(cell)).collect::<Vec<_>>().join(",") + "\r\n"
 }

@@ -1,4 +1,4 @@
-//! The matrix, the weekly review and backtests as Markdown, CSV, JSON and HTML fragments.
+//! The matrix, playbooks, the weekly review and backtests as Markdown, CSV, JSON and HTML fragments.
 //!
 //! Shapes and words only: what is in a report, the lab says. Each report is one [`document`] for
 //! people with two renderings, and a flat table and JSON for programs. Whatever people or senders
@@ -11,5 +11,6 @@ mod document;
 mod html;
 mod markdown;
 pub mod matrix;
+pub mod playbook;
 pub mod review;
 mod words;

@@ -47,13 +47,13 @@ fn table(text: &mut String, table: &Table) {
 }
 
 /// The same where a line begins with it.
-fn escape_line(text: &str) -> String {
+pub(crate) fn escape_line(text: &str) -> String {
     let escaped = escape(text);
     if escaped.starts_with(LEADING) { format!("\\{escaped}") } else { escaped }
 }
 
 /// One line of text that is only text: no mark-up, no HTML, no further line.
-fn escape(text: &str) -> String {
+pub(crate) fn escape(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for c in crate::words::one_line(text).chars() {
         match c {

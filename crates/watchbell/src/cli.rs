@@ -11,7 +11,9 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub(crate) use care::{BackupArgs, DoctorArgs, EraseArgs, RestoreArgs};
 pub(crate) use office::{AuditArgs, AuditCommand, HoldArgs};
-pub(crate) use reports::{BacktestArgs, BacktestFormat, MatrixArgs, OutputArgs, ReportFormat, ReviewArgs};
+pub(crate) use reports::{
+    BacktestArgs, BacktestFormat, ChecklistArgs, MatrixArgs, OutputArgs, ReportFormat, ReviewArgs,
+};
 
 /// Escalation and communication standards for support teams when their AI degrades.
 #[derive(Debug, Parser)]
@@ -46,6 +48,8 @@ pub(crate) enum Command {
     Status(StatusArgs),
     /// Print the escalation matrix that the policy promises
     Matrix(MatrixArgs),
+    /// Print a playbook as a checklist, or list them
+    Checklist(ChecklistArgs),
     /// Print the weekly review: misses, false pages, broken glass, open validations
     Review(ReviewArgs),
     /// Show what another policy would have done with the signals of the past

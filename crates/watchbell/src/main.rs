@@ -4,6 +4,7 @@ mod audit;
 mod backtest;
 mod backup;
 mod check;
+mod checklist;
 mod cli;
 mod client;
 mod demo;
@@ -61,6 +62,7 @@ fn run(command: Command) -> anyhow::Result<Exit> {
         Command::Init(args) => init::run(&args).map(|()| Exit::Ok),
         Command::Check(args) => check::run(&args),
         Command::Status(args) => status::run(&args.command),
+        Command::Checklist(args) => checklist::run(&args),
         Command::Matrix(args) => reports::matrix(&args),
         Command::Review(args) => reports::review(&args),
         Command::Audit(args) => match args.command {

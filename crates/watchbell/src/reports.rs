@@ -59,7 +59,7 @@ pub(crate) fn in_force(view: &View) -> anyhow::Result<(Policy, Roster)> {
     found.ok_or_else(|| Ended::with(Exit::Failure, "no policy has been in force there; start the server once"))
 }
 
-fn print_or_write(args: &OutputArgs, text: &str) -> anyhow::Result<Exit> {
+pub(crate) fn print_or_write(args: &OutputArgs, text: &str) -> anyhow::Result<Exit> {
     match &args.output {
         Some(path) => std::fs::write(path, text).with_context(|| format!("failed to write {}", path.display()))?,
         None => print!("{text}"),

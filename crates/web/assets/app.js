@@ -229,7 +229,7 @@ const tick = () => {
 
 // Keyboard. Single keys can be switched off; none works while one writes.
 const keys = { first: "", on: remembered(KEYS) !== "off" };
-const GO = { b: "/", i: "/inbox", d: "/deliveries", p: "/policy", m: "/mine", x: "/matrix", r: "/review", s: "/sources" };
+const GO = { b: "/", i: "/inbox", d: "/deliveries", p: "/policy", m: "/mine", l: "/playbooks", x: "/matrix", r: "/review", s: "/sources" };
 
 const move = (step) => {
   const links = [...document.querySelectorAll(".row-link")];
@@ -300,6 +300,14 @@ const start = () => {
   if (on) {
     on.checked = keys.on;
     on.addEventListener("change", () => { keys.on = on.checked; remember(KEYS, on.checked ? "on" : "off"); });
+  }
+  for (const button of document.querySelectorAll("[data-copy]")) {
+    const text = document.getElementById(button.dataset.copy);
+    button.addEventListener("click", async () => {
+      // Where the clipboard is not allowed, the text stands selected.
+      text.select();
+      try { await navigator.clipboard.writeText(text.value); button.textContent = "Copied"; } catch { text.focus(); }
+    });
   }
   document.querySelector("[data-focus]")?.focus();
   document.querySelector("details:target")?.setAttribute("open", "");

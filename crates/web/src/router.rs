@@ -17,8 +17,8 @@ use problem::Problem;
 
 use crate::access::{Access, InFlight, Needs, Permission, guard};
 use crate::api::{
-    audit, clocks, commands, decisions, deliveries, erasures, hold, incidents, reviews, rules, sessions, signals,
-    sources, tokens, users,
+    audit, clocks, commands, decisions, deliveries, erasures, hold, incidents, playbooks, reviews, rules, sessions,
+    signals, sources, tokens, users,
 };
 use crate::app::{App, AppConfig, Parts};
 use crate::body::COMMAND_BYTES;
@@ -69,6 +69,8 @@ fn table() -> Vec<Route> {
         row(Method::GET, "/api/v1/deliveries", READ, deliveries::index),
         row(Method::GET, "/api/v1/events", READ, events::events),
         row(Method::GET, "/api/v1/policy", READ, rules::policy),
+        row(Method::GET, "/api/v1/playbooks", READ, playbooks::index),
+        row(Method::GET, "/api/v1/playbooks/{id}", READ, playbooks::show),
         row(Method::GET, "/api/v1/roster", READ, rules::roster),
         row(Method::GET, "/api/v1/reviews", READ, reviews::show),
         row(Method::POST, "/api/v1/backtests", ADMIN, reviews::backtest),
@@ -97,6 +99,8 @@ fn table() -> Vec<Route> {
         row(Method::GET, "/inbox", READ, serve::show_inbox),
         row(Method::GET, "/deliveries", READ, serve::show_deliveries),
         row(Method::GET, "/policy", READ, serve::show_policy),
+        row(Method::GET, "/playbooks", READ, pages::playbooks::index),
+        row(Method::GET, "/playbooks/{id}", READ, pages::playbooks::show),
         row(Method::GET, "/assets/{name}", Needs::Nothing, assets::serve),
         row(Method::GET, "/account", OWN, pages::account::show),
         row(Method::POST, "/account/password", OWN, pages::account::change_password),

@@ -6,6 +6,7 @@ use super::{Check, Finding, In};
 use crate::diagnostic::Level;
 use crate::document::{BUILT_IN_CHANNELS, Kind, MAX_DIAGNOSTICS, Reference};
 use crate::lookup::ALWAYS;
+use crate::playbook;
 use crate::suggest;
 
 /// Where a kind of thing is defined, and what to call it.
@@ -14,23 +15,27 @@ struct Home {
     section: &'static str,
     noun: &'static str,
     code: &'static Code,
-    built_in: &'static [&'static str],
+    built_in: Vec<&'static str>,
 }
 
 fn home(kind: Kind) -> Home {
-    let home = |document, section, noun, code| Home { document, section, noun, code, built_in: &[] };
+    let home = |document, section, noun, code| Home { document, section, noun, code, built_in: Vec::new() };
     match kind {
         Kind::Audience => home(In::Policy, "audiences", "audience", &problem::UNKNOWN_AUDIENCE),
         Kind::Class | Kind::StatedClass => home(In::Policy, "classes", "class", &problem::UNKNOWN_CLASS),
         Kind::Escalation => home(In::Policy, "escalation", "escalation", &problem::UNKNOWN_ESCALATION),
         Kind::Metric => home(In::Policy, "metrics", "metric", &problem::UNKNOWN_METRIC),
+        Kind::Playbook => Home {
+            built_in: playbook::DOCUMENTS.iter().map(|(id, _)| *id).collect(),
+            ..home(In::Policy, "playbooks", "playbook", &problem::UNKNOWN_PLAYBOOK)
+        },
         Kind::Person => home(In::Roster, "people", "person", &problem::UNKNOWN_PERSON),
         Kind::Schedule => home(In::Roster, "schedules", "schedule", &problem::UNKNOWN_SCHEDULE),
         Kind::Calendar => {
-            Home { built_in: &[ALWAYS], ..home(In::Roster, "calendars", "calendar", &problem::UNKNOWN_CALENDAR) }
+            Home { built_in: vec![ALWAYS], ..home(In::Roster, "calendars", "calendar", &problem::UNKNOWN_CALENDAR) }
         }
         Kind::Channel => Home {
-            built_in: BUILT_IN_CHANNELS,
+            built_in: BUILT_IN_CHANNELS.to_vec(),
             ..home(In::Roster, "channels", "channel", &problem::CHANNEL_UNCONFIGURED)
         },
     }
@@ -75,6 +80,16 @@ fn one(check: &mut Check<'_>, document: In, reference: &Reference) {
             hint: match near {
                 Some(near) => format!("did you mean `{near}`?"),
                 None => format!("add it to the roster: channels: {{{name}: {{type: webhook, url_env: …}}}}"),
+            },
+        },
+        // Nothing runs worse without it, and a policy of last year may name one that has gone since.
+        Kind::Playbook => Finding {
+            level: Level::Warning,
+            code,
+            message: format!("there is no playbook `{name}`, so nobody is led to it"),
+            hint: match near {
+                Some(near) => format!("did you mean `{near}`?"),
+                None => format!("add it to the policy: playbooks: {{{name}: …}}, or name one of `watchbell checklist`"),
             },
         },
         _ => Finding { level: Level::Error, code, message: format!("there is no {noun} `{name}`"), hint },

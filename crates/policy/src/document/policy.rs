@@ -8,7 +8,7 @@ use ::calendar::Duration;
 use super::reader::{Fields, Kind, Reader};
 use super::target::{self, Context};
 use super::tree::{Entry, Node};
-use super::{audience, role, source, statutory, trigger, value, version_of};
+use super::{audience, playbook, role, source, statutory, trigger, value, version_of};
 use crate::model::{Class, Metric, Policy, Rank, Review, Service, Severity};
 use crate::statement::Statement;
 use crate::suggest;
@@ -53,6 +53,7 @@ pub(super) fn compile(reader: &mut Reader<'_>, root: &Node) -> Option<Policy> {
         let class = &trigger.raise.class;
         classes.entry(class.clone()).or_insert_with(|| Class { name: class.clone(), ..Class::default() });
     }
+    let playbooks = playbook::playbooks(reader, fields.get("playbooks"));
     let roles = role::rules(reader, fields.get("roles"));
     let escalation = role::escalations(reader, &mut fields);
     let statements = statements(reader, fields.get("statements"));
@@ -78,6 +79,7 @@ pub(super) fn compile(reader: &mut Reader<'_>, root: &Node) -> Option<Policy> {
         audiences,
         targets,
         classes,
+        playbooks,
         roles,
         escalation,
         statements,
@@ -196,7 +198,7 @@ fn classes(reader: &mut Reader<'_>, node: Option<&Node>, context: &Context<'_>) 
 fn class(reader: &mut Reader<'_>, id: &str, node: &Node, context: &Context<'_>) -> Option<Class> {
     let mut fields = reader.fields(node, "a class")?;
     let name = reader.optional_text(fields.get("name"), "`name`").unwrap_or_else(|| id.to_owned());
-    let playbook = reader.optional_text(fields.get("playbook"), "`playbook`");
+    let playbook = fields.get("playbook").and_then(|n| reader.reference(n, Kind::Playbook, "`playbook`"));
     let restricted = reader.flag(fields.get("restricted"), "`restricted`").unwrap_or(false);
     let resolve = fields.get("resolve");
     let resolve = resolve.and_then(|n| reader.word(n, "`resolve`", &[("on_clear", true), ("by_person", false)]));

@@ -60,6 +60,8 @@ pub(crate) enum Kind {
     Escalation,
     Metric,
     Person,
+    /// A playbook of the policy, or one that comes with the program.
+    Playbook,
     Schedule,
     /// A class that holding statements are for: unlike a raised one it must be declared.
     StatedClass,

@@ -110,6 +110,16 @@ const CASES: &[(&str, &str, &str)] = &[
          triggers:\n  - id: heartbeat.nightly\n    when: signal.metric == \"nightly\"\n    \
          raise: {class: latency, severity: SEV-2}\n",
     ),
+    ("playbook misspelt", "latency: {resolve: on_clear}", "latency: {playbook: provider-failovr}"),
+    ("playbook of a wiki", "latency: {resolve: on_clear}", "latency: {playbook: our-wiki-page-17}"),
+    (
+        "playbooks with errors",
+        "review: {every",
+        "playbooks:\n  own:\n    title: Own\n    summary: Ours\n    steps:\n      \
+         - {do: Look, role: comander, within: 10}\n      - {role: privacy, within: 5m, who: ana}\n    \
+         related: [data-leek, data-leak]\n    sheet: {title: T, columns: [A, B], rows: [[x]]}\n  \
+         empty: {title: Empty, steps: []}\nreview: {every",
+    ),
     ("key part", "key: [class, service]", "key: [class, servcie]"),
     ("class with a slip", "class: pii_leak, severity", "class: pii_leek, severity"),
     ("class that is not declared", "class: latency, severity", "class: brand_new, severity"),

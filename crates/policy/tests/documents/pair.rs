@@ -266,3 +266,47 @@ fn channels_of_every_type_are_read() {
     assert!(matches!(&roster.channels["chat"], Channel::Slack { allow_internal: false, .. }));
     assert_eq!(loaded.policy.unwrap().audiences["staff"].recipients, ["all@example.com"]);
 }
+
+#[test]
+fn every_playbook_that_a_class_of_the_starter_names_exists() {
+    let starter = [("policy.yaml", policy::starter::POLICY), ("roster.yaml", policy::starter::ROSTER)];
+    let [policy, roster] = starter.map(|(name, text)| policy::Source { name, text });
+    let loaded = policy::load(policy, roster);
+    let policy = loaded.policy.unwrap();
+    for (id, class) in &policy.classes {
+        assert!(class.playbook.is_some() && policy.playbook_of(id).is_some(), "{id}: {:?}", class.playbook);
+    }
+    // Every class of the catalogue of incidents, whatever a policy takes of it.
+    for named in [
+        "provider-failover",
+        "ai-change-rollback",
+        "hallucinated-policy",
+        "unsafe-advice",
+        "data-leak",
+        "prompt-injection-response",
+        "tool-kill-switch",
+        "retrieval-rebuild",
+        "handoff-recovery",
+        "capacity-surge",
+        "bias-review",
+        "cost-containment",
+        "ai-change-management",
+        "ai-security-controls-review",
+        "compliance-review",
+        "fraud-response",
+    ] {
+        assert!(policy.playbook(named).is_some(), "{named}");
+    }
+}
+
+#[test]
+fn a_policy_adds_playbooks_and_replaces_those_that_come_with_the_program() {
+    let own = "playbooks:\n  data-leak: {title: Ours, summary: Short., steps: [{do: Call Ines, role: privacy, within: 5m}]}\n  \
+               handy: {title: Handy, summary: New., steps: [{do: Look, role: commander, within: 1h}], related: data-leak}\n\
+               review: {every";
+    let (loaded, shown) = common::loaded(&common::edited(common::POLICY, "review: {every", own), common::ROSTER);
+    let policy = loaded.policy.unwrap_or_else(|| panic!("{shown}"));
+    assert_eq!(policy.playbooks["data-leak"].title, "Ours");
+    assert_eq!(policy.playbooks["handy"].steps[0].within, Duration::from_hours(1));
+    assert_eq!(policy.playbooks.len(), policy::playbook::built_in().len() + 1);
+}

@@ -7,5 +7,6 @@
 mod backtest;
 mod hostile;
 mod matrix;
+mod playbook;
 mod review;
 mod week;

@@ -23,6 +23,27 @@ pub(crate) struct MatrixArgs {
     pub(crate) output: OutputArgs,
 }
 
+/// `checklist`.
+#[derive(Debug, Args)]
+pub(crate) struct ChecklistArgs {
+    /// Which playbook, such as data-leak; lists them if absent
+    pub(crate) name: Option<String>,
+    /// Print only its table to fill in, such as controls or change records
+    #[arg(long, requires = "name")]
+    pub(crate) sheet: bool,
+    /// Policy file; where it is absent, the playbooks that come with Watchbell
+    #[arg(long, default_value = "policy.yaml", conflicts_with = "data")]
+    pub(crate) policy: PathBuf,
+    /// Roster file
+    #[arg(long, default_value = "roster.yaml", conflicts_with = "data")]
+    pub(crate) roster: PathBuf,
+    /// Take the policy in force of this data directory, or postgres://…, instead
+    #[arg(long, visible_alias = "database-url")]
+    pub(crate) data: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) output: OutputArgs,
+}
+
 /// `review`.
 #[derive(Debug, Args)]
 pub(crate) struct ReviewArgs {

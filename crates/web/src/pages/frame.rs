@@ -43,6 +43,8 @@ pub(crate) enum Section {
     Review,
     /// The matrix.
     Matrix,
+    /// The playbooks.
+    Playbooks,
     /// Where signals come from.
     Sources,
     /// Acts of administration.
@@ -65,23 +67,25 @@ pub(crate) struct Page<'a> {
     pub(crate) wall: bool,
 }
 
-const NAVIGATION: [(Section, &str, &str, &str); 8] = [
+const NAVIGATION: [(Section, &str, &str, &str); 9] = [
     (Section::Board, "/", "Board", "b"),
     (Section::Mine, "/mine", "My work", "m"),
     (Section::Inbox, "/inbox", "Inbox", "i"),
     (Section::Deliveries, "/deliveries", "Deliveries", "d"),
     (Section::Policy, "/policy", "Policy", "p"),
+    (Section::Playbooks, "/playbooks", "Playbooks", "l"),
     (Section::Matrix, "/matrix", "Matrix", "x"),
     (Section::Review, "/review", "Review", "r"),
     (Section::Sources, "/sources", "Sources", "s"),
 ];
 
-const SHORTCUTS: [(&str, &str); 18] = [
+const SHORTCUTS: [(&str, &str); 19] = [
     ("g b", "Go to the board"),
     ("g m", "Go to my work"),
     ("g i", "Go to the inbox"),
     ("g d", "Go to deliveries"),
     ("g p", "Go to the policy"),
+    ("g l", "Go to the playbooks"),
     ("g x", "Go to the matrix"),
     ("g r", "Go to the review"),
     ("g s", "Go to the sources"),

@@ -25,6 +25,7 @@ mod names;
 pub(crate) mod outside;
 mod pace;
 pub(crate) mod pass;
+pub(crate) mod playbooks;
 mod policy;
 pub(crate) mod reports;
 pub(crate) mod serve;

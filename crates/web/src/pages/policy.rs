@@ -192,7 +192,9 @@ fn class_row(id: &str, class: &Class, names: &Names) -> Markup {
                 @if class.restricted { span.tag { "restricted" } }
                 @if class.resolve_on_clear { span.tag { "resolves when its alert clears" } }
             }
-            @if let Some(playbook) = &class.playbook { p.dim { "Playbook: " (playbook) } }
+            @if let Some(playbook) = names.policy.playbook_of(id) {
+                p.dim { "Playbook: " a href={ "/playbooks/" (playbook.id) } { (playbook.title) } }
+            } @else if let Some(named) = &class.playbook { p.dim { "Playbook: " (named) } }
             @if has_targets(&class.targets) { (promises(&class.targets)) } @else { p.dim { "As its severity says." } }
             @for (role, rule) in &class.roles {
                 p { (words::role(*role).0) ": " (parties(&rule.owner, names)) }

@@ -38,6 +38,8 @@ fn the_table_of_routes() {
         GET    /api/v1/deliveries                       incidents:read
         GET    /api/v1/events                           incidents:read
         GET    /api/v1/policy                           incidents:read
+        GET    /api/v1/playbooks                        incidents:read
+        GET    /api/v1/playbooks/{id}                   incidents:read
         GET    /api/v1/roster                           incidents:read
         GET    /api/v1/reviews                          incidents:read
         POST   /api/v1/backtests                        admin
@@ -66,6 +68,8 @@ fn the_table_of_routes() {
         GET    /inbox                                   incidents:read
         GET    /deliveries                              incidents:read
         GET    /policy                                  incidents:read
+        GET    /playbooks                               incidents:read
+        GET    /playbooks/{id}                          incidents:read
         GET    /assets/{name}                           nothing
         GET    /account                                 admin, or a person's session
         POST   /account/password                        admin, or a person's session

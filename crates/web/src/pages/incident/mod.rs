@@ -2,6 +2,7 @@
 
 mod acts;
 pub(crate) mod alone;
+mod checklists;
 mod clocks;
 mod facts;
 mod gates;
@@ -79,6 +80,7 @@ fn body(desk: &Desk<'_>, view: &View) -> Markup {
                 (gates::hold(desk))
                 (acts::primary(desk, view))
                 (pending::pending(desk, view))
+                (checklists::checklists(desk))
                 (clocks::clocks(incident, scene))
                 (acts::others(desk, view))
             }

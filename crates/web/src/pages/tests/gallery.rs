@@ -15,7 +15,7 @@ use crate::pages::board::{Alert, Board, Tab, board};
 use crate::pages::form::Attempt;
 use crate::pages::inbox::{Inbox, inbox};
 use crate::pages::incident::{View, incident};
-use crate::pages::{assets, declare, deliveries, hold, outside, policy};
+use crate::pages::{assets, declare, deliveries, hold, outside, playbooks, policy};
 
 fn pages() -> Vec<(&'static str, Markup)> {
     let story = refunds();
@@ -40,6 +40,9 @@ fn pages() -> Vec<(&'static str, Markup)> {
             ),
         ),
         ("policy", policy::policy(&scene, &[], None)),
+        ("playbooks", playbooks::list(&scene)),
+        ("playbook", playbooks::one(&scene, &scene.names.policy.playbooks["data-leak"])),
+        ("playbook-sheet", playbooks::one(&scene, &scene.names.policy.playbooks["ai-security-controls-review"])),
         ("sign-in", outside::sign_in("Ana Ruiz", "abc")),
         ("not-found", outside::problem(&Problem::new(&problem::INCIDENT_UNKNOWN, "`INC-99` names no incident"), "/")),
         ("error", outside::code(&problem::EVIDENCE_STALE)),
