@@ -82,6 +82,12 @@ pub enum Error {
         /// The file.
         path: PathBuf,
     },
+    /// A journal can be carried into an empty database only.
+    #[error("{path}: there is a journal in it already; nothing was changed")]
+    Filled {
+        /// The database.
+        path: PathBuf,
+    },
     /// Another server has the database.
     #[error("{path}: another process holds the lock of this database")]
     InUse {
@@ -169,6 +175,7 @@ impl Error {
             Error::Missing { .. } => &problem::STORE_MISSING,
             Error::Unfinished { .. } => &problem::RESTORE_UNFINISHED,
             Error::Foreign { .. } => &problem::STORE_FOREIGN,
+            Error::Filled { .. } => &problem::STORE_FILLED,
             Error::InUse { .. } => &problem::STORE_IN_USE,
             Error::ReadOnly { .. } => &problem::STORE_READ_ONLY,
             Error::Unreachable { .. } => &problem::STORE_UNREACHABLE,

@@ -11,6 +11,7 @@
 //! a runtime. PostgreSQL is driven through `tokio-postgres` on a thread of its own, because a batch sent
 //! in one go takes two round trips. Nothing of either shows in the traits.
 
+mod carry;
 mod chain;
 mod error;
 mod id;
@@ -23,6 +24,7 @@ mod sqlite;
 mod store;
 mod verify;
 
+pub use carry::{Carried, Field, Source, Table, carried_columns};
 pub use error::{Error, Result};
 pub use id::{Digest, IncidentNo, Position, Workspace};
 pub use memory::Memory;

@@ -16,6 +16,9 @@ crate::codes! { STORAGE;
     STORE_FOREIGN = "store-foreign", 503, "the file is not a Watchbell database",
         cause: "It is an SQLite database of another program, or not a database at all.",
         remedy: "Check `--data`; choose an empty directory for a new database.";
+    STORE_FILLED = "store-filled", 409, "the database holds a journal already",
+        cause: "A journal is carried into an empty database only: two orders cannot be made one.",
+        remedy: "Name an empty directory, database or schema. In PostgreSQL, `schema=` in the URL names another one.";
     STORE_IN_USE = "store-in-use", 503, "the database is in use",
         cause: "Another process holds its lock; one server at a time may write to a data directory.",
         remedy: "Stop the other server, or give this one a directory of its own. The lock ends with its process, so a leftover lock file needs no deleting.";

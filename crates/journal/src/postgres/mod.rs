@@ -4,6 +4,7 @@
 //! decided on an older head is refused.
 
 mod address;
+mod carry;
 mod column;
 mod driver;
 mod facts;

@@ -26,6 +26,8 @@ const STATEMENT_TIMEOUT: Duration = Duration::from_secs(30);
 const LOCK_TIMEOUT: Duration = Duration::from_secs(10);
 /// A node that says nothing for so long within a transaction has stopped; the server takes its locks away.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(3);
+/// Between two pages of a copy its other end reads or writes one, on a disk that may be slow.
+const COPY_IDLE_TIMEOUT: Duration = Duration::from_secs(120);
 /// Beyond the server's own limits: then the server does not answer at all.
 const ANSWER_WITHIN: Duration = Duration::from_secs(40);
 /// Migrations wait for other nodes' migrations and rewrite what they must.
@@ -119,6 +121,21 @@ impl Session {
         let mut rows = self.finished(try_join_all(answers), ANSWER_WITHIN)?;
         rows.remove(0);
         Ok(rows)
+    }
+
+    /// Begins a transaction that copies everything: whoever reads or writes at the other end may take long.
+    pub(super) fn begin_copy(&self, mode: &str) -> Result<(), Fault> {
+        let begin = format!(
+            "BEGIN {mode}; {}; SET LOCAL idle_in_transaction_session_timeout = {}",
+            self.limits(MIGRATION_TIMEOUT),
+            COPY_IDLE_TIMEOUT.as_millis()
+        );
+        self.finished(self.text(&begin), ANSWER_WITHIN).map(|_| ())
+    }
+
+    /// Commits what was copied.
+    pub(super) fn end_copy(&self) -> Result<(), Fault> {
+        self.finished(self.text("COMMIT"), MIGRATION_TIMEOUT).map(|_| ())
     }
 
     /// Begins a transaction for a migration. The lock is bound to the transaction: nodes that start together queue here.

@@ -14,6 +14,7 @@ use rusqlite::backup::{Backup, StepResult};
 use super::fault::Fault;
 use super::open::UNFINISHED;
 use super::{Sqlite, open};
+use crate::carry::{Carried, Source};
 use crate::store::Store;
 use crate::verify::{Verification, verify};
 use crate::{Error, Result, Workspace};
@@ -50,13 +51,27 @@ impl Sqlite {
     /// The copy is of one instant: later commits are not in it. It is durable, and its chain was
     /// recomputed, when this returns; before that, nothing bears the name `to`.
     pub fn back_up(&self, to: &Path, progress: &mut dyn FnMut(Progress)) -> Result<Verification> {
+        Sqlite::make(to, |unfinished| copy(self.path(), unfinished, progress))
+    }
+
+    /// The same of any other database, by its rows.
+    pub fn take(source: &mut dyn Source, to: &Path, progress: &mut dyn FnMut(Progress)) -> Result<Verification> {
+        Sqlite::make(to, |unfinished| {
+            create(unfinished)?;
+            Sqlite::open(unfinished)?.fill(source, progress)?;
+            settle(unfinished)
+        })
+    }
+
+    /// Makes a new file by another name, verifies it, and gives it its own.
+    fn make(to: &Path, fill: impl FnOnce(&Path) -> Result<()>) -> Result<Verification> {
         if to.exists() {
             let detail = "there is a file of that name already, and a backup replaces nothing".to_owned();
             return Err(Error::ReadOnly { path: to.to_owned(), detail });
         }
         let unfinished = Sqlite::unfinished(to);
         remove(&unfinished)?;
-        let made = copy(self.path(), &unfinished, progress).and_then(|()| check(&unfinished));
+        let made = fill(&unfinished).and_then(|()| check(&unfinished));
         let verified = match made {
             Ok(verified) => verified,
             Err(error) => {
@@ -66,6 +81,8 @@ impl Sqlite {
             }
         };
         rename(&unfinished, to)?;
+        // The lock of a copy that was filled as a database.
+        remove(&unfinished)?;
         Ok(verified)
     }
 }
@@ -81,17 +98,39 @@ pub struct Restoring {
 }
 
 impl Restoring {
+    /// Fills an empty database to the side of the one of `directory` with the rows of another, and verifies it.
+    pub fn carry(
+        source: &mut dyn Source,
+        directory: &Path,
+        progress: &mut dyn FnMut(Progress),
+    ) -> Result<(Restoring, Carried)> {
+        let mut carried = None;
+        let restoring = Restoring::prepare(directory, |unfinished| {
+            create(unfinished)?;
+            let store = Sqlite::open(unfinished)?;
+            carried = Some(store.fill(source, progress)?);
+            Ok(store)
+        })?;
+        Ok((restoring, carried.expect("what was prepared was filled")))
+    }
+
     /// Copies the backup `from` to the side of the database of `directory`, migrates and verifies it.
     pub fn begin(from: &Path, directory: &Path, progress: &mut dyn FnMut(Progress)) -> Result<Restoring> {
         if !from.is_file() {
             return Err(Error::Missing { path: from.to_owned() });
         }
+        Restoring::prepare(directory, |unfinished| {
+            copy(from, unfinished, progress)?;
+            Sqlite::open(unfinished)
+        })
+    }
+
+    fn prepare(directory: &Path, fill: impl FnOnce(&Path) -> Result<Sqlite>) -> Result<Restoring> {
         let (target, lock) = open::claim(directory)?;
         let unfinished = target.with_added_extension(UNFINISHED);
         remove(&unfinished)?;
-        let mut taken_in = || -> Result<(Sqlite, Verification)> {
-            copy(from, &unfinished, progress)?;
-            let store = Sqlite::open(&unfinished)?;
+        let taken_in = || -> Result<(Sqlite, Verification)> {
+            let store = fill(&unfinished)?;
             let verified = verify(&*store.reader(Workspace::default())?, Workspace::default())?;
             Ok((store, verified))
         };
@@ -103,6 +142,11 @@ impl Restoring {
                 Err(error)
             }
         }
+    }
+
+    /// The copy's rows, to be carried on.
+    pub fn rows(&self) -> Result<Box<dyn Source>> {
+        self.store.rows()
     }
 
     /// The copy, for what must be written before anybody may start on it.

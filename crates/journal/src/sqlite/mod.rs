@@ -1,6 +1,7 @@
 //! The journal in one SQLite database. Nothing outside this folder knows that it is SQLite.
 
 mod backup;
+mod carry;
 mod column;
 mod fault;
 mod health;

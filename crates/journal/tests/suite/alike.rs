@@ -118,6 +118,9 @@ fn same(mut store: World, steps: &[Step]) -> Result<(), TestCaseError> {
     prop_assert_eq!(store.dump(), memory.dump());
     let workspace = Workspace::default();
     prop_assert_eq!(verify(&*store.reader, workspace).unwrap(), verify(&*memory.reader, workspace).unwrap());
+    if store.directory.is_some() || store.scratch.is_some() {
+        crate::carry::into_a_folder(&store);
+    }
     Ok(())
 }
 

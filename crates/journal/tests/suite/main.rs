@@ -6,6 +6,7 @@
 
 mod alike;
 mod backup;
+mod carry;
 mod incidents;
 mod order;
 mod outbox;
