@@ -14,6 +14,7 @@ mod hostile;
 mod kill;
 mod mail;
 mod mailbox;
+mod moving;
 mod night;
 mod peer;
 mod prometheus;
@@ -41,6 +42,7 @@ const NAMES: &[&str] = &[
     "alertmanager",
     "refold",
     "care",
+    "moving",
     "bad",
     "flood",
     "kill",
@@ -96,6 +98,7 @@ async fn one(name: &str, checks: &mut Checks) -> Result<()> {
         "alertmanager" => alertmanager::run(checks).await,
         "refold" => refold::run(checks).await,
         "care" => care::run(checks).await,
+        "moving" => moving::run(checks).await,
         "bad" => bad::run(checks).await,
         "flood" => flood::run(checks).await,
         "kill" => kill::run(checks).await,

@@ -52,9 +52,6 @@ crate::codes! { STORAGE;
     STORE_ADDRESS = "store-address", 422, "the URL of the database cannot be used",
         cause: "It is not of the form `postgres://user:password@host/database`, or a parameter is unknown or has no such value.",
         remedy: "Correct what the detail names. Encryption is `sslmode=require`, or `sslmode=disable` in a trusted network; certificates are verified with the machine's authorities or those of `sslrootcert=FILE`.";
-    BACKUP_ELSEWHERE = "backup-elsewhere", 422, "a database server is backed up with its own tools",
-        cause: "The journal lies in PostgreSQL, where files of a data directory are not what there is to copy.",
-        remedy: "Use `pg_dump --schema SCHEMA` every night, or a base backup with archived log (`pg_basebackup`) to lose nothing; after `pg_restore` run `watchbell audit verify`.";
     CLOCK_BACKWARDS = "clock-backwards", 503, "the clock went backwards",
         cause: "The machine's time lies before the last time in the journal, and journal time only moves forward.",
         remedy: "Correct the machine's clock and keep it synchronised (NTP); then start again.";

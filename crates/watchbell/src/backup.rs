@@ -1,4 +1,4 @@
-//! `backup`: a verified copy of a data directory. The way back is in `restore`.
+//! `backup`: a verified copy of a data directory, or of a database, in one file. The way back is in `restore`.
 
 use std::fs::OpenOptions;
 use std::io::{IsTerminal, Read, Seek, Write};
@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Context as _;
 use calendar::Instant;
 use engine::TimeSource;
-use journal::{Progress, Sqlite, Verification};
+use journal::{Postgres, Progress, Sqlite, Verification};
 use serde::{Deserialize, Serialize};
 
 use crate::cli::BackupArgs;
@@ -92,25 +92,10 @@ pub(crate) fn backup(args: &BackupArgs) -> anyhow::Result<Exit> {
             format!("{} exists already\nhelp: a backup replaces nothing; name a new file", args.output.display());
         return Err(Ended::with(Exit::Usage, message));
     }
-    let data = Place::folder(&args.data)?;
-    let store = Sqlite::open_read_only(&data).map_err(|e| explain(&e.problem()))?;
-    // Who may read and not write here makes a backup all the same, and cleans up by hand.
-    let under_way = match UnderWay::begin(&data, &Sqlite::unfinished(&args.output)) {
-        Err(error) if error.is::<Ended>() => return Err(error),
-        begun => begun.ok(),
+    let verified = match Place::of(&args.data)? {
+        Place::Folder(folder) => of_folder(&folder, &args.output)?,
+        Place::Server(url) => of_server(&url, &args.output)?,
     };
-    let mut bar = Bar::default();
-    let made = store.back_up(&args.output, &mut |progress| bar.show(progress));
-    if let Some(under_way) = under_way {
-        under_way.end();
-    }
-    let verified = made.map_err(|e| explain(&e.problem()))?;
-    bar.end("copied; its chain was recomputed");
-    let file = std::path::absolute(&args.output).unwrap_or_else(|_| args.output.clone());
-    let mark = Mark { at: TimeSource::System.now(), position: verified.head.position.0, file };
-    if let Err(error) = mark.write(&data) {
-        eprintln!("note: {MARK} could not be written, so that `doctor` does not know of this backup: {error:#}");
-    }
     if args.json {
         println!("{}", json(&verified));
     } else {
@@ -118,6 +103,39 @@ pub(crate) fn backup(args: &BackupArgs) -> anyhow::Result<Exit> {
         tell(&verified);
     }
     Ok(Exit::Ok)
+}
+
+fn of_folder(data: &Path, output: &Path) -> anyhow::Result<Verification> {
+    let store = Sqlite::open_read_only(data).map_err(|e| explain(&e.problem()))?;
+    // Who may read and not write here makes a backup all the same, and cleans up by hand.
+    let under_way = match UnderWay::begin(data, &Sqlite::unfinished(output)) {
+        Err(error) if error.is::<Ended>() => return Err(error),
+        begun => begun.ok(),
+    };
+    let mut bar = Bar::default();
+    let made = store.back_up(output, &mut |progress| bar.show(progress));
+    if let Some(under_way) = under_way {
+        under_way.end();
+    }
+    let verified = made.map_err(|e| explain(&e.problem()))?;
+    bar.end("copied; its chain was recomputed");
+    let file = std::path::absolute(output).unwrap_or_else(|_| output.to_owned());
+    let mark = Mark { at: TimeSource::System.now(), position: verified.head.position.0, file };
+    if let Err(error) = mark.write(data) {
+        eprintln!("note: {MARK} could not be written, so that `doctor` does not know of this backup: {error:#}");
+    }
+    Ok(verified)
+}
+
+/// The rows of one instant, in a file like any other backup.
+fn of_server(url: &str, output: &Path) -> anyhow::Result<Verification> {
+    let store = Postgres::open_read_only(url).map_err(|e| explain(&e.problem()))?;
+    let mut rows = store.rows().map_err(|e| explain(&e.problem()))?;
+    let mut bar = Bar::default();
+    let made = Sqlite::take(&mut *rows, output, &mut |progress| bar.show(progress));
+    let verified = made.map_err(|e| explain(&e.problem()))?;
+    bar.end("copied; its chain was recomputed");
+    Ok(verified)
 }
 
 pub(crate) fn json(verified: &Verification) -> serde_json::Value {

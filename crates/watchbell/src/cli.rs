@@ -9,7 +9,7 @@ use std::path::PathBuf;
 use calendar::{Duration, Instant};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-pub(crate) use care::{BackupArgs, DoctorArgs, EraseArgs, RestoreArgs};
+pub(crate) use care::{BackupArgs, DoctorArgs, EraseArgs, MigrateArgs, RestoreArgs};
 pub(crate) use office::{AuditArgs, AuditCommand, HoldArgs};
 pub(crate) use reports::{
     BacktestArgs, BacktestFormat, ChecklistArgs, MatrixArgs, OutputArgs, ReportFormat, ReviewArgs,
@@ -60,8 +60,10 @@ pub(crate) enum Command {
     Hold(HoldArgs),
     /// Copy the data into a file, while the server runs
     Backup(BackupArgs),
-    /// Fill a data directory from a backup
+    /// Fill an empty data directory or database from a backup
     Restore(RestoreArgs),
+    /// Move everything from a data directory into PostgreSQL, or back
+    Migrate(MigrateArgs),
     /// Say what is well with a data directory, what is not, and what to do
     Doctor(DoctorArgs),
     /// Erase what customers said in signals

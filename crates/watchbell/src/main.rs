@@ -15,6 +15,7 @@ mod explain;
 mod heartbeat;
 mod incident;
 mod init;
+mod migrate;
 mod office;
 mod place;
 mod reload;
@@ -72,6 +73,7 @@ fn run(command: Command) -> anyhow::Result<Exit> {
         Command::Hold(args) => runtime()?.block_on(office::hold(&args)),
         Command::Backup(args) => backup::backup(&args),
         Command::Restore(args) => restore::restore(&args),
+        Command::Migrate(args) => migrate::migrate(&args),
         Command::Config(args) => serve::show_config(&args).map(|()| Exit::Ok),
         Command::Backtest(args) => runtime()?.block_on(backtest::run(&args)),
         Command::Demo(args) => runtime()?.block_on(demo::run(&args)),

@@ -4,7 +4,6 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 
 use journal::{Postgres, Sqlite, Store};
-use problem::Problem;
 
 use crate::client::secret;
 use crate::exit::{Ended, Exit, explain};
@@ -63,13 +62,15 @@ impl Place {
         })
     }
 
-    /// The folder, for what copies files. A database server has its own means for that.
-    pub(crate) fn folder(data: &Path) -> anyhow::Result<PathBuf> {
-        match Place::of(data)? {
-            Place::Folder(folder) => Ok(folder),
-            Place::Server(_) => {
-                let detail = "`backup` and `restore` copy data directories";
-                Err(explain(&Problem::new(&problem::BACKUP_ELSEWHERE, detail)))
+    /// The database of the environment, for what is asked to use it.
+    pub(crate) fn named_by_environment() -> anyhow::Result<Place> {
+        match secret(VARIABLE)? {
+            Some(url) => Ok(Place::Server(url)),
+            None => {
+                let why = format!(
+                    "neither {VARIABLE} nor {VARIABLE}_FILE is set\nhelp: set one of them to the URL of the database"
+                );
+                Err(Ended::with(Exit::Usage, why))
             }
         }
     }
@@ -114,11 +115,5 @@ mod tests {
         let Err(refused) = Place::of(Path::new("postgres://w:hunter2@db.example/wb")) else { panic!("it was taken") };
         let told = format!("{refused:#}");
         assert!(told.contains(VARIABLE) && !told.contains("hunter2"), "{told}");
-    }
-
-    #[test]
-    fn files_of_a_server_are_not_copied() {
-        let Err(refused) = Place::folder(Path::new("postgres://w@db.example/wb")) else { panic!("it was taken") };
-        assert!(format!("{refused:#}").contains("backup-elsewhere"), "{refused:#}");
     }
 }

@@ -1,11 +1,12 @@
-//! `restore`: a backup in the place of a data directory, after a look at whether it is what it says.
+//! `restore`: a backup in the place of a data directory, or in an empty database, after a look at whether it is what it says.
 
+use std::fmt::Display;
 use std::path::Path;
 
 use anyhow::Context as _;
 use calendar::Instant;
 use engine::{Refold, Restored, TimeSource, View};
-use journal::{Restoring, Store, Verification, Workspace};
+use journal::{Postgres, Restoring, Store, Verification, Workspace};
 use problem::Problem;
 use serde_json::{Value, json};
 
@@ -29,31 +30,55 @@ struct Told {
 }
 
 pub(crate) fn restore(args: &RestoreArgs) -> anyhow::Result<Exit> {
-    let data = Place::folder(&args.data)?;
-    if !args.replace && is_filled(&data)? {
+    match Place::of(&args.data)? {
+        Place::Folder(folder) => into_folder(args, &folder),
+        Place::Server(url) => into_server(args, &url),
+    }
+}
+
+fn into_folder(args: &RestoreArgs, data: &Path) -> anyhow::Result<Exit> {
+    if !args.replace && is_filled(data)? {
         let message = format!(
             "{} is not empty\nhelp: name a new folder, or keep what is there in a folder beside with --replace",
             data.display()
         );
         return Err(Ended::with(Exit::Usage, message));
     }
-    let mut bar = Bar::default();
-    let restoring = Restoring::begin(&args.file, &data, &mut |progress| bar.show(progress));
-    let restoring = restoring.map_err(|e| explain(&e.problem()))?;
-    bar.end("copied; its chain was recomputed");
-    let told = take_in(args, &restoring)?;
+    let (restoring, told) = begin(args, data)?;
     let aside = data.join(format!("replaced-{}", told.now.as_micros()));
     restoring.finish(&aside).map_err(|e| explain(&e.problem()))?;
-    if args.json {
-        println!("{}", told.json(args.revoke_tokens));
-        return Ok(Exit::Ok);
-    }
-    println!("{}", data.display());
-    told.tell(args.revoke_tokens);
-    if aside.exists() {
+    told.print(args, &data.display());
+    if aside.exists() && !args.json {
         println!("what was there before lies in {}", aside.display());
     }
     Ok(Exit::Ok)
+}
+
+/// Made ready in a folder that goes away, then carried over in one transaction: nobody finds a half of it.
+fn into_server(args: &RestoreArgs, url: &str) -> anyhow::Result<Exit> {
+    if args.replace {
+        let message = "a database is not replaced\nhelp: name an empty one, or another schema by `schema=` in the URL";
+        return Err(Ended::with(Exit::Usage, message));
+    }
+    let store = Postgres::open(url).map_err(|e| explain(&e.problem()))?;
+    let folder = tempfile::tempdir().context("failed to make a folder to prepare the backup in")?;
+    let (restoring, mut told) = begin(args, folder.path())?;
+    let mut rows = restoring.rows().map_err(|e| explain(&e.problem()))?;
+    let mut bar = Bar::default();
+    let filled = store.fill(&mut *rows, &mut |progress| bar.show(progress));
+    told.verified = filled.map_err(|e| explain(&e.problem()))?.1;
+    bar.end("carried over; its chain was recomputed");
+    told.print(args, &Place::Server(url.to_owned()));
+    Ok(Exit::Ok)
+}
+
+fn begin(args: &RestoreArgs, data: &Path) -> anyhow::Result<(Restoring, Told)> {
+    let mut bar = Bar::default();
+    let restoring = Restoring::begin(&args.file, data, &mut |progress| bar.show(progress));
+    let restoring = restoring.map_err(|e| explain(&e.problem()))?;
+    bar.end("copied; its chain was recomputed");
+    let told = take_in(args, &restoring)?;
+    Ok((restoring, told))
 }
 
 /// Looks through the copy, and writes to it what must be written before anybody starts on it.
@@ -91,6 +116,15 @@ fn repair(args: &RestoreArgs, store: &dyn Store, found: &Refold) -> anyhow::Resu
 }
 
 impl Told {
+    fn print(&self, args: &RestoreArgs, place: &dyn Display) {
+        if args.json {
+            println!("{}", self.json(args.revoke_tokens));
+        } else {
+            println!("{place}");
+            self.tell(args.revoke_tokens);
+        }
+    }
+
     fn json(&self, revoked: bool) -> Value {
         let mut value = backup::json(&self.verified);
         value["superseded"] = self.settled.superseded.into();
@@ -143,7 +177,7 @@ impl Told {
 }
 
 /// Whether a folder holds anything but what an earlier attempt to restore left.
-fn is_filled(data: &Path) -> anyhow::Result<bool> {
+pub(crate) fn is_filled(data: &Path) -> anyhow::Result<bool> {
     let entries = match std::fs::read_dir(data) {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(false),
         entries => entries.with_context(|| format!("failed to read {}", data.display()))?,

@@ -1,4 +1,4 @@
-//! The command line of the care of data: `backup`, `restore`, `erase`, `doctor`.
+//! The command line of the care of data: `backup`, `restore`, `migrate`, `erase`, `doctor`.
 
 use std::path::PathBuf;
 
@@ -9,8 +9,8 @@ use super::ServerArgs;
 /// `backup`.
 #[derive(Debug, Args)]
 pub(crate) struct BackupArgs {
-    /// Data directory; its server may run
-    #[arg(long)]
+    /// Data directory, or URL of the database; its server may run
+    #[arg(long, visible_alias = "database-url", default_value = crate::place::DEFAULT)]
     pub(crate) data: PathBuf,
     /// The new file; it must not exist
     #[arg(short, long)]
@@ -25,8 +25,8 @@ pub(crate) struct BackupArgs {
 pub(crate) struct RestoreArgs {
     /// The backup
     pub(crate) file: PathBuf,
-    /// Data directory to fill; its server must not run
-    #[arg(long)]
+    /// Data directory to fill, or URL of an empty database; no server may run there
+    #[arg(long, visible_alias = "database-url", default_value = crate::place::DEFAULT)]
     pub(crate) data: PathBuf,
     /// Take the place of a database that is there; it is kept in a folder beside
     #[arg(long)]
@@ -37,6 +37,21 @@ pub(crate) struct RestoreArgs {
     /// End every token, too: one that was revoked after the backup would work again
     #[arg(long)]
     pub(crate) revoke_tokens: bool,
+    /// Print JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// `migrate`.
+#[derive(Debug, Args)]
+pub(crate) struct MigrateArgs {
+    /// Where everything is: `sqlite:DIR`, `postgres://user@host/database`, or `postgres` for the URL in
+    /// WATCHBELL_DATABASE_URL; its servers must not run
+    #[arg(long, value_name = "PLACE")]
+    pub(crate) from: String,
+    /// Where it goes, which must be empty: named in the same way
+    #[arg(long, value_name = "PLACE")]
+    pub(crate) to: String,
     /// Print JSON
     #[arg(long)]
     pub(crate) json: bool,
