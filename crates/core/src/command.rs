@@ -6,6 +6,7 @@
 mod acknowledge;
 mod assign;
 mod break_glass;
+mod checklist;
 mod contain;
 mod correct_update;
 mod decide_audience;
@@ -30,6 +31,7 @@ use problem::Problem;
 use serde::{Deserialize, Serialize};
 
 pub use break_glass::BREAK_GLASS_WITHIN;
+pub use checklist::MAX_STEP_NOTE;
 pub use fact::MAX_FACT_BEFORE;
 pub use severity::LOWER_WITHIN;
 
@@ -227,6 +229,39 @@ pub enum Command {
         /// What came of it.
         note: String,
     },
+    /// Starts a playbook as a checklist.
+    StartChecklist {
+        /// Its id.
+        playbook: String,
+    },
+    /// A step of a checklist is done.
+    TickStep {
+        /// The checklist, by its playbook.
+        checklist: String,
+        /// Which step, from 1.
+        step: u32,
+        /// What was found or kept.
+        #[serde(default)]
+        note: String,
+    },
+    /// A step of a checklist is not done after all.
+    UntickStep {
+        /// The checklist, by its playbook.
+        checklist: String,
+        /// Which step, from 1.
+        step: u32,
+        /// Why.
+        reason: String,
+    },
+    /// Gives a step of a checklist to a person.
+    AssignStep {
+        /// The checklist, by its playbook.
+        checklist: String,
+        /// Which step, from 1.
+        step: u32,
+        /// To whom.
+        person: String,
+    },
     /// The outbox: a claimed step had nobody to page.
     SkipStep {
         /// Step, from 0.
@@ -317,11 +352,31 @@ pub fn decide(state: &Incident, command: &Command, by: &Actor, ctx: &Context<'_>
             review::review(&mut draft, by, cause, &remedy)?;
         }
         Command::ActionDone { note } => review::action_done(&mut draft, by, note)?,
+        Command::StartChecklist { .. }
+        | Command::TickStep { .. }
+        | Command::UntickStep { .. }
+        | Command::AssignStep { .. } => follow(&mut draft, by, command)?,
         Command::SkipStep { step, round } => draft.skip_step(*step, *round),
         Command::StepReceipt { step, round, person, channel } => draft.receive_step((*step, *round), person, channel),
         Command::ShowUpdate { update, surface } => show(&mut draft, by, *update, surface)?,
     }
     Ok(draft.finish())
+}
+
+/// What people do to checklists.
+fn follow(draft: &mut Draft<'_>, by: &Actor, command: &Command) -> Result<(), Problem> {
+    let place = |checklist, step: &u32| checklist::Place { checklist, step: *step };
+    match command {
+        Command::StartChecklist { playbook } => checklist::start(draft, by, playbook),
+        Command::TickStep { checklist, step, note } => checklist::tick(draft, by, &place(checklist, step), note),
+        Command::UntickStep { checklist, step, reason } => {
+            checklist::untick(draft, by, &place(checklist, step), reason)
+        }
+        Command::AssignStep { checklist, step, person } => {
+            checklist::assign(draft, by, &place(checklist, step), person)
+        }
+        _ => Ok(()),
+    }
 }
 
 /// The outbox saw a receipt. A machine's word for it keeps no promise.

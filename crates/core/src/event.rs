@@ -4,6 +4,7 @@
 //! them needs no policy, no calendar and no tzdata. New fields get `#[serde(default)]`;
 //! a changed meaning gets a new variant.
 
+mod checklist;
 mod detail;
 
 use calendar::Instant;
@@ -11,6 +12,7 @@ use policy::model::{Rank, Role};
 use serde::{Deserialize, Serialize};
 
 use crate::clock::{Clock, ClockId, Ending};
+pub use checklist::{ChecklistEvent, PlannedStep};
 pub use detail::{
     Act, Approval, Attached, Evidence, Fact, Opened, PageReason, PageRequest, RetimeCause, Retimed, Update, Words,
 };
@@ -386,4 +388,6 @@ pub enum Event {
         /// What it rests on.
         note: String,
     },
+    /// A playbook was started as a checklist, or something happened to one of its steps.
+    Checklist(Box<ChecklistEvent>),
 }

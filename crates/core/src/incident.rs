@@ -3,6 +3,7 @@
 //! `evolve` applies facts and decides nothing. The state is the read model, the snapshot
 //! and the due index at once; dropping it and folding again gives the same bytes.
 
+mod checklist;
 mod evolve;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -14,6 +15,7 @@ use serde::{Deserialize, Serialize};
 use crate::clock::{Clock, ClockId, ClockKind};
 use crate::event::{Act, Evidence, Fact, Update, Words};
 use crate::signal::AlertState;
+pub use checklist::{Checklist, ChecklistStep};
 
 /// Alerts remembered per incident; beyond it further alerts are only counted.
 pub const MAX_ALERTS: usize = 1_000;
@@ -290,6 +292,8 @@ pub struct Incident {
     pub pending: BTreeMap<String, Pending>,
     /// Audiences that a role decided to inform.
     pub informed: BTreeSet<String>,
+    /// Playbooks that were started, in the order in which they were.
+    pub checklists: Vec<Checklist>,
     /// Signals behind it. The last field: its bytes end the state's, so that they can be kept apart.
     pub sources: Sources,
 }

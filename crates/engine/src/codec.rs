@@ -14,7 +14,7 @@ use wcore::event::Entry;
 use wcore::trigger::Detector;
 
 /// Changes whenever the shape of [`Incident`] does: older rows are folded again.
-const STATE_VERSION: u8 = 8;
+const STATE_VERSION: u8 = 9;
 
 /// Changes whenever the shape of [`Detector`] does: rows of another version begin anew. It is far
 /// from 0 to 3, with which rows began that had no version: the kind of the detector.

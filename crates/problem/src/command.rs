@@ -14,7 +14,7 @@ crate::codes! { COMMAND;
         cause: "A required text is empty, or longer than its limit.",
         remedy: "Give the text that the detail names, within the limit it states.";
     NAME_UNKNOWN = "name-unknown", 422, "the policy or roster has no such name",
-        cause: "The command names a class, severity, service, person, role or audience that is not declared.",
+        cause: "The command names a class, severity, service, person, role or audience that is not declared, or a step that the checklist does not have.",
         remedy: "Use one of the names in the detail, or add it to the policy or roster.";
     PERSON_REQUIRED = "person-required", 403, "only a person can do this",
         cause: "The command came with a program's token. A machine's act never keeps a promise that people made.",

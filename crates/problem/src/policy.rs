@@ -52,7 +52,7 @@ crate::codes! { POLICY;
     UNKNOWN_ESCALATION = "unknown-escalation", 422, "there is no such escalation",
         cause: "A class names an escalation that `escalation` does not define.",
         remedy: "Correct the name, define the escalation, or leave it out for `default`.";
-    UNKNOWN_PLAYBOOK = "unknown-playbook", 422, "there is no such playbook",
+    UNKNOWN_PLAYBOOK = "unknown-playbook", 404, "there is no such playbook",
         cause: "A class, or another playbook, names a playbook that neither comes with the program nor stands under the policy's `playbooks`. In a started incident: nothing is called that.",
         remedy: "Correct the name (`watchbell checklist` lists them all), or write the playbook under `playbooks`.";
     UNKNOWN_METRIC = "unknown-metric", 422, "there is no such metric",

@@ -1,6 +1,7 @@
 //! The command line as data: every command, flag and help text.
 
 mod care;
+mod checklist;
 mod office;
 mod reports;
 
@@ -10,6 +11,7 @@ use calendar::{Duration, Instant};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub(crate) use care::{BackupArgs, DoctorArgs, EraseArgs, MigrateArgs, RestoreArgs};
+pub(crate) use checklist::ChecklistCommand;
 pub(crate) use office::{AuditArgs, AuditCommand, HoldArgs};
 pub(crate) use reports::{
     BacktestArgs, BacktestFormat, ChecklistArgs, MatrixArgs, OutputArgs, ReportFormat, ReviewArgs,
@@ -391,6 +393,11 @@ pub(crate) enum IncidentCommand {
         /// Until when (RFC 3339)
         #[arg(long, value_parser = instant)]
         due_at: Option<Instant>,
+    },
+    /// Follow a playbook: start it, tick its steps, or show where it stands
+    Checklist {
+        #[command(subcommand)]
+        command: ChecklistCommand,
     },
     /// Record that what the review decided has been done
     ActionDone {

@@ -3,7 +3,7 @@
 use calendar::Instant;
 use serde_json::{Value, json};
 
-use crate::cli::{IncidentArgs, IncidentCommand};
+use crate::cli::{ChecklistCommand, IncidentArgs, IncidentCommand};
 use crate::client::Client;
 use crate::exit::Exit;
 
@@ -13,6 +13,11 @@ pub(crate) async fn run(args: &IncidentArgs) -> anyhow::Result<Exit> {
         IncidentCommand::List { status, limit } => {
             let list = client.get(&format!("/api/v1/incidents?status={status}&limit={limit}")).await?;
             print_list(args, &list);
+            return Ok(Exit::Ok);
+        }
+        IncidentCommand::Checklist { command: ChecklistCommand::Show { id } } => {
+            let incident = client.get(&format!("/api/v1/incidents/{id}")).await?;
+            checklists(args, &incident);
             return Ok(Exit::Ok);
         }
         IncidentCommand::Show { id } => client.get(&format!("/api/v1/incidents/{id}")).await?,
@@ -84,12 +89,61 @@ fn request(command: &IncidentCommand) -> (&str, &'static str, Value) {
         IncidentCommand::Approve { id, update } => (id, "approve", json!({"update": update})),
         IncidentCommand::Publish { id, update } => (id, "publish", json!({"update": update})),
         IncidentCommand::Correct { id, update, text } => (id, "corrections", json!({"update": update, "text": text})),
+        IncidentCommand::Checklist { command } => followed(command),
         IncidentCommand::BreakGlass { id, reason } => (id, "break-glass", json!({"reason": reason})),
         IncidentCommand::Confirm { id } => (id, "confirm", json!({})),
         IncidentCommand::List { .. }
         | IncidentCommand::Show { .. }
         | IncidentCommand::Timeline { .. }
         | IncidentCommand::Declare { .. } => unreachable!("`run` handles these itself"),
+    }
+}
+
+/// The same of a command on a checklist.
+fn followed(command: &ChecklistCommand) -> (&str, &'static str, Value) {
+    match command {
+        ChecklistCommand::Start { id, playbook } => (id, "start-checklist", json!({"playbook": playbook})),
+        ChecklistCommand::Tick { id, checklist, step, note } => {
+            (id, "tick-step", json!({"checklist": checklist, "step": step, "note": note}))
+        }
+        ChecklistCommand::Untick { id, checklist, step, reason } => {
+            (id, "untick-step", json!({"checklist": checklist, "step": step, "reason": reason}))
+        }
+        ChecklistCommand::Assign { id, checklist, step, person } => {
+            (id, "assign-step", json!({"checklist": checklist, "step": step, "person": person}))
+        }
+        ChecklistCommand::Show { .. } => unreachable!("`run` handles it itself"),
+    }
+}
+
+/// Every step: whether it is done, who has it, until when.
+fn checklists(args: &IncidentArgs, incident: &Value) {
+    let lists = &incident["checklists"];
+    if args.json {
+        let none = json!([]);
+        println!("{:#}", if lists.is_null() { &none } else { lists });
+        return;
+    }
+    let lists = lists.as_array().map(Vec::as_slice).unwrap_or_default();
+    if lists.is_empty() && !args.quiet {
+        eprintln!(
+            "no checklist was started; `watchbell incident checklist start {} PLAYBOOK` starts one",
+            text(&incident["id"])
+        );
+    }
+    for list in lists {
+        let steps = list["steps"].as_array().map(Vec::as_slice).unwrap_or_default();
+        println!("{} ({}): {} of {} done", text(&list["title"]), text(&list["playbook"]), list["done"], steps.len());
+        for step in steps {
+            let (mark, state) = match step["done"].as_object() {
+                Some(act) => ("x", format!("done by {} at {}", text(&act["by"]), text(&act["at"]))),
+                None => (" ", format!("{}, due {}", text(&step["owner"]), text(&step["due_at"]))),
+            };
+            println!("  [{mark}] {:>2}. {}\n          {state}", step["no"], text(&step["do"]));
+            if !text(&step["note"]).is_empty() {
+                println!("          note: {}", text(&step["note"]));
+            }
+        }
     }
 }
 
@@ -149,5 +203,9 @@ fn print_one(args: &IncidentArgs, incident: &Value) {
     }
     for clock in incident["clocks"].as_array().into_iter().flatten() {
         println!("  {}: {}, due {}", text(&clock["id"]), text(&clock["state"]), text(&clock["due_at"]));
+    }
+    for list in incident["checklists"].as_array().into_iter().flatten() {
+        let all = list["steps"].as_array().map_or(0, Vec::len);
+        println!("  checklist {}: {} of {all} steps done", text(&list["playbook"]), list["done"]);
     }
 }

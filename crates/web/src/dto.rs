@@ -12,6 +12,7 @@ use wcore::clock::{Clock, ClockKind, Ending};
 use wcore::event::{Act, Fact, Update, Words};
 use wcore::incident::{BreakGlass, Correction, Hold, Holder, Lowering, Pending};
 
+use crate::checklist_dto::ChecklistDto;
 use crate::id;
 
 /// An incident.
@@ -51,6 +52,8 @@ pub(crate) struct IncidentDto<'a> {
     pending: Vec<PendingDto<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     hold: Option<&'a Hold>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    checklists: Vec<ChecklistDto<'a>>,
     decision: Option<DecisionDto<'a>>,
     timeline_url: String,
     url: String,
@@ -159,6 +162,7 @@ impl<'a> IncidentDto<'a> {
             updates: &incident.updates,
             pending: incident.pending.values().map(PendingDto::new).collect(),
             hold: incident.hold.as_ref(),
+            checklists: incident.checklists.iter().map(|list| ChecklistDto::new(incident, list)).collect(),
             decision: incident
                 .trigger
                 .as_deref()

@@ -7,6 +7,7 @@ mod access;
 mod api;
 mod app;
 mod body;
+mod checklist_dto;
 mod dto;
 mod events;
 mod headers;

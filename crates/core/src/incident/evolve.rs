@@ -58,6 +58,7 @@ impl Incident {
             updates: Vec::new(),
             pending: BTreeMap::new(),
             informed: BTreeSet::new(),
+            checklists: Vec::new(),
         }
     }
 
@@ -141,6 +142,7 @@ impl Incident {
             | Event::ReceiptMissing { .. }
             | Event::EscalationPlanned { .. }
             | Event::EscalationStopped { .. } => self.escalation.evolve(event),
+            Event::Checklist(event) => self.evolve_checklist(event),
             Event::Noted { .. } | Event::LoweringConfirmed { .. } => {}
         }
     }

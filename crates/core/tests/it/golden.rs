@@ -6,8 +6,8 @@ use policy::model::{Party, Precondition, Role};
 use wcore::clock::{Clock, ClockId, ClockKind, Ending, Warning};
 use wcore::decision::{Decision, SignalRef};
 use wcore::event::{
-    Act, Approval, Attached, Event, Evidence, Fact, Opened, PageReason, PageRequest, RetimeCause, Retimed, Update,
-    Words,
+    Act, Approval, Attached, ChecklistEvent, Event, Evidence, Fact, Opened, PageReason, PageRequest, PlannedStep,
+    RetimeCause, Retimed, Update, Words,
 };
 
 use crate::support::at;
@@ -64,10 +64,16 @@ fn place(event: &Event) -> usize {
         Event::LoweringDeclined { .. } => 46,
         Event::LoweringConfirmed { .. } => 47,
         Event::FactCorrected { .. } => 48,
+        Event::Checklist(event) => match **event {
+            ChecklistEvent::Started { .. } => 49,
+            ChecklistEvent::Ticked { .. } => 50,
+            ChecklistEvent::Unticked { .. } => 51,
+            ChecklistEvent::Assigned { .. } => 52,
+        },
     }
 }
 
-const VARIANTS: usize = 49;
+const VARIANTS: usize = 53;
 
 fn text(text: &str) -> String {
     text.to_owned()
@@ -271,6 +277,24 @@ fn second_thoughts() -> [Event; 4] {
     ]
 }
 
+fn checklists() -> [Event; 4] {
+    let playbook = text("data-leak");
+    let steps = vec![PlannedStep {
+        text: text("Stop the path."),
+        role: Role::Remediation,
+        due_at: at("10:20"),
+        why: Some(text("The next one is in reach.")),
+        evidence: None,
+    }];
+    [
+        ChecklistEvent::Started { playbook: playbook.clone(), title: text("Data leak"), act: act(), steps },
+        ChecklistEvent::Ticked { playbook: playbook.clone(), step: 1, act: act(), note: text("cache is off") },
+        ChecklistEvent::Unticked { playbook: playbook.clone(), step: 1, act: act(), reason: text("it is on again") },
+        ChecklistEvent::Assigned { playbook, step: 1, person: text("ben") },
+    ]
+    .map(|event| Event::Checklist(Box::new(event)))
+}
+
 fn examples() -> Vec<Event> {
     let mut examples = Vec::new();
     examples.extend(opening());
@@ -282,6 +306,7 @@ fn examples() -> Vec<Event> {
     examples.extend(drafts_and_notices());
     examples.extend(receipts());
     examples.extend(second_thoughts());
+    examples.extend(checklists());
     examples
 }
 

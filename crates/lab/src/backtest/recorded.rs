@@ -7,7 +7,7 @@
 use policy::model::Policy;
 use wcore::clock::Ending;
 use wcore::command::HoldingFields;
-use wcore::event::{Actor, Approval, Entry, Event, Fact, Update};
+use wcore::event::{Actor, Approval, ChecklistEvent, Entry, Event, Fact, Update};
 use wcore::raise::Declaration;
 use wcore::{Command, Incident};
 
@@ -116,12 +116,29 @@ fn act(event: &Event, entry: &Entry, situation: Situation<'_>) -> Option<Command
         Event::ClockEnded { clock, ending: Ending::Waived { reason, .. } } => {
             Command::Waive { clock: clock.to_string(), reason: reason.clone() }
         }
+        Event::Checklist(event) => followed(event),
         Event::StepSkipped { step, round } => Command::SkipStep { step: *step, round: *round },
         Event::StepReceived { step, round, person, channel } => {
             Command::StepReceipt { step: *step, round: *round, person: person.clone(), channel: channel.clone() }
         }
         _ => return None,
     })
+}
+
+/// What was done with a checklist.
+fn followed(event: &ChecklistEvent) -> Command {
+    match event {
+        ChecklistEvent::Started { playbook, .. } => Command::StartChecklist { playbook: playbook.clone() },
+        ChecklistEvent::Ticked { playbook, step, note, .. } => {
+            Command::TickStep { checklist: playbook.clone(), step: *step, note: note.clone() }
+        }
+        ChecklistEvent::Unticked { playbook, step, reason, .. } => {
+            Command::UntickStep { checklist: playbook.clone(), step: *step, reason: reason.clone() }
+        }
+        ChecklistEvent::Assigned { playbook, step, person } => {
+            Command::AssignStep { checklist: playbook.clone(), step: *step, person: person.clone() }
+        }
+    }
 }
 
 /// A dated statement. Whoever made it was sure.

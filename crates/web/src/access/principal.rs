@@ -69,9 +69,11 @@ impl Viewer {
 
 impl Viewer {
     /// Whether the state of an incident lets them see it: a restricted one those who hold a role in it
-    /// or are asked to take one over, and administrators. Whoever was paged for it may, too; `sight` knows.
+    /// or are asked to take one over, those to whom a step was given, and administrators. Whoever was paged for it may, too; `sight` knows.
     pub(crate) fn is_involved(&self, incident: &Incident) -> bool {
-        let holds = |person: &String| incident.roles.values().any(|holder| holder.involves(person));
+        let holds = |person: &String| {
+            incident.roles.values().any(|holder| holder.involves(person)) || incident.has_step_of(person)
+        };
         !incident.restricted || self.admin || self.person.as_ref().is_some_and(holds)
     }
 }

@@ -24,7 +24,7 @@ use crate::refusal::Refusal;
 
 /// A command's word in the path, the core's name for it, and what it asks of its sender. Words to
 /// audiences that read the status page ask for [`Publish`] besides.
-const WORDS: [(&str, &str, Permission); 28] = [
+const WORDS: [(&str, &str, Permission); 32] = [
     ("acknowledge", "acknowledge", Respond),
     ("assign", "assign", Respond),
     ("accept", "accept", Respond),
@@ -53,6 +53,10 @@ const WORDS: [(&str, &str, Permission); 28] = [
     ("waive", "waive", Respond),
     ("reviews", "review", Respond),
     ("action-done", "action_done", Respond),
+    ("start-checklist", "start_checklist", Respond),
+    ("tick-step", "tick_step", Respond),
+    ("untick-step", "untick_step", Respond),
+    ("assign-step", "assign_step", Respond),
 ];
 
 /// The surface of an audience whose words strangers read.

@@ -10,7 +10,7 @@ use wcore::event::{Attached, Event, Evidence, Fact, Opened, PageReason, PageRequ
 
 use super::form::sentence;
 use super::names::Names;
-use super::{moment, words};
+use super::{checklist_words, moment, words};
 
 /// How much of a timeline a line deserves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -37,7 +37,7 @@ fn minor(text: Markup) -> Line {
     Line { weight: Weight::Minor, text, quote: None }
 }
 
-fn major(text: Markup) -> Line {
+pub(super) fn major(text: Markup) -> Line {
     Line { weight: Weight::Major, text, quote: None }
 }
 
@@ -46,7 +46,7 @@ fn alarm(text: Markup) -> Line {
 }
 
 impl Line {
-    fn quoting(mut self, quote: &str) -> Line {
+    pub(super) fn quoting(mut self, quote: &str) -> Line {
         self.quote = Some(quote.to_owned()).filter(|quote| !quote.trim().is_empty());
         self
     }
@@ -91,6 +91,7 @@ pub(crate) fn line(event: &Event, names: &Names, now: Instant) -> Line {
             major(html! { strong { "Reviewed" } (of.unwrap_or_default()) (until.unwrap_or_default()) })
                 .quoting(&format!("Cause: {cause}\nAction: {action}"))
         }
+        Event::Checklist(event) => checklist_words::line(event, names),
         Event::ActionDone { note, .. } => major(html! { strong { "Action done" } }).quoting(note),
         Event::FactRecorded { fact, act, note } => {
             major(html! { (fact_words(*fact)) " at " (at(&act.at)) }).quoting(note)

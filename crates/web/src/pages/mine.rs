@@ -7,6 +7,7 @@ use journal::IncidentFilter;
 use maud::{Markup, html};
 use policy::model::Role;
 use wcore::Incident;
+use wcore::incident::{Checklist, ChecklistStep};
 
 use super::frame::{Page, Scene, Section, page};
 use super::{glyph, moment, serve, words};
@@ -19,16 +20,23 @@ use crate::sight::Sight;
 /// Open incidents that are looked through.
 const OPEN_MAX: u32 = 500;
 
+/// Resolved incidents that are looked through for steps that come afterwards: about a quarter.
+const RESOLVED_MAX: u32 = 100;
+
+/// Steps shown: more than a night holds.
+const STEPS_MAX: usize = 30;
+
 /// `GET /mine`
 pub(crate) async fn show(State(app): State<App>, viewer: Viewer) -> Result<Response, Refusal> {
     let scene = serve::scene(&app, viewer)?;
     let eyes = scene.viewer.clone();
     let read = app.engine.read(move |view| {
-        let filter = IncidentFilter { open: Some(true), ..IncidentFilter::default() };
-        Sight::new(view, &eyes).incidents(&filter, OPEN_MAX)
+        let mut sight = Sight::new(view, &eyes);
+        let filter = |open| IncidentFilter { open: Some(open), ..IncidentFilter::default() };
+        Ok((sight.incidents(&filter(true), OPEN_MAX)?, sight.incidents(&filter(false), RESOLVED_MAX)?))
     });
-    let open = read.await?;
-    Ok(Html(mine(&scene, &open).into_string()).into_response())
+    let (open, resolved) = read.await?;
+    Ok(Html(mine(&scene, &open, &resolved).into_string()).into_response())
 }
 
 /// A role of the reader in an incident.
@@ -39,21 +47,23 @@ struct Duty<'a> {
     asks: Option<&'static str>,
 }
 
-/// The page.
-pub(crate) fn mine(scene: &Scene, open: &[Incident]) -> Markup {
+/// The page: of resolved incidents only steps of checklists are left to do.
+pub(crate) fn mine(scene: &Scene, open: &[Incident], resolved: &[Incident]) -> Markup {
     let me = scene.viewer.person.as_deref().unwrap_or_default();
     let duties: Vec<Duty<'_>> = open.iter().flat_map(|incident| duties(incident, me)).collect();
     let (waiting, held): (Vec<&Duty<'_>>, Vec<&Duty<'_>>) = duties.iter().partition(|duty| duty.asks.is_some());
+    let steps = steps(open.iter().chain(resolved), me);
     let summary = format!("{} for you to accept", words::count(waiting.len() as u64, "role", "roles"));
     let main = html! {
         header.page-head {
             h1 { "My work" }
             (on_call(scene, me))
         }
-        @if duties.is_empty() {
-            section.empty { (glyph::bell()) h2 { "Nothing waits for you" } p { "You hold no role in an open incident." } }
+        @if duties.is_empty() && steps.is_empty() {
+            section.empty { (glyph::bell()) h2 { "Nothing waits for you" } p { "You hold no role in an open incident, and no step of a checklist is yours." } }
         }
         (list(scene, "Waits for you", &waiting))
+        (step_list(scene, &steps))
         (list(scene, "You answer for", &held))
     };
     page(scene, &Page { title: "My work", section: Section::Mine, live: Some("*"), summary, wall: false }, main)
@@ -71,6 +81,57 @@ fn duties<'a>(incident: &'a Incident, me: &str) -> Vec<Duty<'a>> {
         Some(Duty { incident, role: *role, asks })
     };
     incident.roles.iter().filter_map(of).collect()
+}
+
+/// An open step of a checklist that is the reader's.
+struct Task<'a> {
+    incident: &'a Incident,
+    checklist: &'a Checklist,
+    no: u32,
+    step: &'a ChecklistStep,
+}
+
+/// The reader's open steps, the earliest first.
+fn steps<'a>(incidents: impl Iterator<Item = &'a Incident>, me: &str) -> Vec<Task<'a>> {
+    let lists = incidents.flat_map(|incident| incident.checklists.iter().map(move |list| (incident, list)));
+    let all = lists.flat_map(|(incident, checklist)| {
+        checklist.numbered().map(move |(no, step)| Task { incident, checklist, no, step })
+    });
+    let mine = all.filter(|task| task.step.done.is_none() && task.incident.step_owner(task.checklist, task.step) == me);
+    let mut mine: Vec<Task<'a>> = mine.collect();
+    mine.sort_by_key(|task| task.step.planned.due_at);
+    mine
+}
+
+fn step_list(scene: &Scene, tasks: &[Task<'_>]) -> Markup {
+    html! {
+        @if !tasks.is_empty() {
+            section {
+                h2 { "Your steps of checklists" span.n { (tasks.len()) } }
+                ul.messages { @for task in tasks.iter().take(STEPS_MAX) { (task_row(scene, task)) } }
+                @if tasks.len() > STEPS_MAX { p.dim { "The first " (STEPS_MAX) " of them; the others stand on the pages of their incidents." } }
+            }
+        }
+    }
+}
+
+fn task_row(scene: &Scene, task: &Task<'_>) -> Markup {
+    let Task { incident, checklist, no, step } = task;
+    let id = id::incident(incident.no);
+    let place = incident.checklists.iter().position(|one| one.playbook == checklist.playbook).unwrap_or(0);
+    html! {
+        li.message.task.is-late[step.is_late(scene.now)] {
+            header {
+                (glyph::severity_badge(incident.severity, &scene.names.severity(incident.severity)))
+                span.to { (id) ", " (checklist.title) ", step " (no) }
+                span {
+                    @if step.is_late(scene.now) { strong.late { (glyph::mark(glyph::Mark::Alert)) "late " } }
+                    (moment::countdown(step.planned.due_at, scene.now))
+                }
+            }
+            h3 { a href={ "/incidents/" (id) "#checklist-" (place) "-" (no) } { (step.planned.text) } }
+        }
+    }
 }
 
 fn list(scene: &Scene, title: &str, duties: &[&Duty<'_>]) -> Markup {

@@ -8,6 +8,7 @@ mod actions;
 pub(crate) mod assets;
 pub(crate) mod audit;
 mod board;
+mod checklist_words;
 mod declare;
 mod deliveries;
 mod event_words;

@@ -38,8 +38,8 @@ pub(crate) fn command(word: &str, fields: &Fields, now: Instant) -> Result<Comma
         "updates" => said(fields, message(&text("impact"), &text("workaround")), next_update(fields, now)?),
         "closings" => said(fields, closing(&text("recovered"), &text("data")), None),
         "statements" => statement(fields, now)?,
-        "approve" => Command::Approve { update: number(fields)? },
-        "publish" => Command::Publish { update: number(fields)? },
+        "approve" => Command::Approve { update: number(fields, "update")? },
+        "publish" => Command::Publish { update: number(fields, "update")? },
         "corrections" => correction(fields)?,
         "decide" => {
             Command::Decide { audience: text("audience"), inform: answer(fields, "inform")?, reason: text("reason") }
@@ -74,6 +74,15 @@ pub(crate) fn command(word: &str, fields: &Fields, now: Instant) -> Result<Comma
             due_at: time(fields, "due_at")?,
         },
         "action-done" => Command::ActionDone { note: text("note") },
+        "start-checklist" => Command::StartChecklist { playbook: text("playbook") },
+        "tick-step" | "untick-step" | "assign-step" => {
+            let (checklist, step) = (text("checklist"), number(fields, "step")?);
+            match word {
+                "tick-step" => Command::TickStep { checklist, step, note: text("note") },
+                "untick-step" => Command::UntickStep { checklist, step, reason: text("reason") },
+                _ => Command::AssignStep { checklist, step, person: text("person") },
+            }
+        }
         other => {
             let shown: String = other.chars().take(40).collect();
             return Err(Problem::new(&problem::COMMAND_UNKNOWN, format!("`{shown}` is no action of an incident")));
@@ -131,6 +140,10 @@ pub(crate) fn done(word: &str) -> Option<&'static str> {
         "waive" => "Waived.",
         "reviews" => "Reviewed and closed.",
         "action-done" => "Recorded as done.",
+        "start-checklist" => "Started. Its times count from now.",
+        "tick-step" => "Done, on record.",
+        "untick-step" => "Open again.",
+        "assign-step" => "Given to them.",
         "declare" => "Declared. Whoever is on call is being paged.",
         _ => return None,
     })
@@ -193,7 +206,7 @@ fn statement(fields: &Fields, now: Instant) -> Result<Command, Problem> {
 
 fn correction(fields: &Fields) -> Result<Command, Problem> {
     let text = |name: &str| fields.get(name).cloned().unwrap_or_default();
-    let no = number(fields)?;
+    let no = number(fields, "update")?;
     Ok(match is_draft(fields) {
         true => {
             Command::Draft { audience: text("audience"), text: text("text"), next_update_at: None, corrects: Some(no) }
@@ -202,9 +215,9 @@ fn correction(fields: &Fields) -> Result<Command, Problem> {
     })
 }
 
-fn number(fields: &Fields) -> Result<u32, Problem> {
-    let no = fields.get("update").map(String::as_str).unwrap_or_default();
-    no.parse().map_err(|_| unreadable("update", no))
+fn number(fields: &Fields, name: &'static str) -> Result<u32, Problem> {
+    let no = fields.get(name).map(String::as_str).unwrap_or_default();
+    no.parse().map_err(|_| unreadable(name, no))
 }
 
 /// What cannot be taken back is confirmed by a tick.

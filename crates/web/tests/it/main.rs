@@ -4,6 +4,7 @@
 
 mod access;
 mod bad_input;
+mod checklists;
 mod commands;
 mod emulation;
 mod events;

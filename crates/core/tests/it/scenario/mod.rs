@@ -2,6 +2,7 @@
 //! times of the day of the scenarios, in UTC; the incident opens at ten unless the story says so.
 
 mod absence;
+mod checklists;
 mod corrections;
 mod declaring;
 mod duties;

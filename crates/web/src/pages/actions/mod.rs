@@ -3,6 +3,7 @@
 //! A projection of the state for people. It refuses nothing: the core does, and [`desk`] asks it
 //! beforehand, so that a person reads why before they type.
 
+pub(crate) mod checklists;
 mod desk;
 mod people;
 mod record;

@@ -79,7 +79,7 @@ fn decline(desk: &Desk<'_>, role: Role, gives_back: bool) -> Offer {
 }
 
 /// People of the roster, but for one.
-fn everybody(desk: &Desk<'_>, but: Option<&str>) -> Vec<(String, String)> {
+pub(super) fn everybody(desk: &Desk<'_>, but: Option<&str>) -> Vec<(String, String)> {
     let people = desk.scene.names.roster.people.iter().filter(|(id, _)| Some(id.as_str()) != but);
     people.map(|(id, person)| (id.clone(), person.name.clone())).collect()
 }

@@ -7,6 +7,7 @@ use wcore::event::Evidence;
 use super::MAX_LINE;
 use super::desk::{Desk, Offer, SOMETHING};
 use crate::pages::form::{Action, Button, Field, Input};
+use crate::pages::words;
 
 fn something() -> String {
     SOMETHING.to_owned()
@@ -76,8 +77,12 @@ pub(super) fn validate(desk: &Desk<'_>) -> Offer {
 }
 
 pub(super) fn resolve(desk: &Desk<'_>) -> Offer {
-    let action =
-        Action::new("resolve", "Resolve", "Resolve").help("It is proven. Closing notices and the review follow.");
+    let open = match desk.incident.open_steps() as u64 {
+        0 => String::new(),
+        open => format!(" Still open, which holds nothing up: {} of checklists.", words::count(open, "step", "steps")),
+    };
+    let help = format!("It is proven. Closing notices and the review follow.{open}");
+    let action = Action::new("resolve", "Resolve", "Resolve").help(help);
     desk.offer(action, &Command::Resolve {})
 }
 

@@ -80,8 +80,8 @@ fn body(desk: &Desk<'_>, view: &View) -> Markup {
                 (gates::hold(desk))
                 (acts::primary(desk, view))
                 (pending::pending(desk, view))
-                (checklists::checklists(desk))
                 (clocks::clocks(incident, scene))
+                (checklists::checklists(desk, view))
                 (acts::others(desk, view))
             }
             div.column-side {

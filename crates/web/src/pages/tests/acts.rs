@@ -7,7 +7,7 @@ use calendar::Duration;
 use super::served::Server;
 
 /// A server with one incident of that class, declared by Ana, who is on call.
-async fn declared(class: &str) -> (Server, String) {
+pub(super) async fn declared(class: &str) -> (Server, String) {
     let server = Server::new().await;
     let ana = server.sign_in("ana").await;
     server.send(&ana, "POST", "/incidents", &format!("title=Wrong+refunds&class={class}")).await;
@@ -16,20 +16,20 @@ async fn declared(class: &str) -> (Server, String) {
 }
 
 impl Server {
-    async fn refused(&self, cookie: &str, word: &str, fields: &str, code: &str) -> String {
+    pub(super) async fn refused(&self, cookie: &str, word: &str, fields: &str, code: &str) -> String {
         let answer = self.send(cookie, "POST", &format!("/incidents/INC-1/{word}"), fields).await;
         assert!(answer.status.is_client_error(), "{word}: {}", answer.status);
         assert!(answer.text.contains(&format!("/docs/errors/{code}")), "{word}: {}", answer.text);
         answer.text
     }
 
-    async fn page(&self, cookie: &str) -> String {
+    pub(super) async fn page(&self, cookie: &str) -> String {
         self.get(cookie, "/incidents/INC-1").await
     }
 }
 
 /// The part of a page from that heading's id to the end of its section.
-fn section<'a>(page: &'a str, id: &str) -> &'a str {
+pub(super) fn section<'a>(page: &'a str, id: &str) -> &'a str {
     let from = page.split_once(&format!("id=\"{id}\"")).unwrap_or_else(|| panic!("no {id} in {page}")).1;
     from.split_once("</section>").unwrap().0
 }

@@ -1,6 +1,7 @@
 //! What the pages say, and what they must never say.
 
 mod acts;
+mod checklists;
 mod contrast;
 mod gallery;
 mod night;

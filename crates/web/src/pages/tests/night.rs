@@ -10,6 +10,7 @@ use super::gallery::view;
 use super::sample::{self, Story, refunds, signal};
 use crate::pages::incident::alone::alone;
 use crate::pages::incident::incident;
+use crate::pages::mine;
 
 /// Every page, by name.
 pub(super) fn pages() -> Vec<(&'static str, Markup)> {
@@ -17,7 +18,10 @@ pub(super) fn pages() -> Vec<(&'static str, Markup)> {
     let shown = |story: &Story, person: &str| incident(&story.scene(person), &view(story, None));
     let confirm = alone(&glass.scene("mara"), &view(&glass, None), "confirm").unwrap();
     let acknowledge = alone(&glass.scene("mara"), &view(&glass, None), "acknowledge").unwrap();
+    let list = checklist();
     vec![
+        ("incident-checklist", shown(&list, "ana")),
+        ("mine", mine::mine(&list.scene("ana"), std::slice::from_ref(&list.incident), &[])),
         ("incident-words", shown(&words, "tom")),
         ("incident-words-author", shown(&words, "ana")),
         ("incident-hold", shown(&hold, "ana")),
@@ -44,6 +48,17 @@ fn words() -> Story {
         corrects: None,
     };
     story.act("ana", draft);
+    story
+}
+
+fn checklist() -> Story {
+    let mut story = refunds();
+    let checklist = || "hallucinated-policy".to_owned();
+    story.act("ana", Command::StartChecklist { playbook: checklist() }).wait(12);
+    let note = "Transcript and passages are in the evidence folder, digest 4f1c.".to_owned();
+    story.act("ana", Command::TickStep { checklist: checklist(), step: 1, note }).wait(16);
+    story.act("ben", Command::TickStep { checklist: checklist(), step: 2, note: String::new() });
+    story.act("ana", Command::AssignStep { checklist: checklist(), step: 4, person: "ben".to_owned() }).wait(6);
     story
 }
 

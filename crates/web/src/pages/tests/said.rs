@@ -6,7 +6,7 @@ use maud::Markup;
 use policy::model::{Party, Role};
 use wcore::Command;
 use wcore::clock::{ClockId, ClockKind, Ending};
-use wcore::event::{Act, Event, Fact, PageReason, PageRequest, RetimeCause, Retimed};
+use wcore::event::{Act, ChecklistEvent, Event, Fact, PageReason, PageRequest, RetimeCause, Retimed};
 
 use super::sample::{self, Story, refunds};
 use crate::pages::board::{Board, board};
@@ -81,7 +81,30 @@ fn rare(story: &Story) -> Vec<Event> {
             owner: None,
             due_at: None,
         },
-        Event::ActionDone { act, note: "It runs.".to_owned() },
+        Event::ActionDone { act: act.clone(), note: "It runs.".to_owned() },
+        Event::Checklist(Box::new(ChecklistEvent::Started {
+            playbook: "data-leak".to_owned(),
+            title: "Data leak".to_owned(),
+            act: act.clone(),
+            steps: Vec::new(),
+        })),
+        Event::Checklist(Box::new(ChecklistEvent::Ticked {
+            playbook: "data-leak".to_owned(),
+            step: 2,
+            act: act.clone(),
+            note: "The cache is off.".to_owned(),
+        })),
+        Event::Checklist(Box::new(ChecklistEvent::Unticked {
+            playbook: "gone-since".to_owned(),
+            step: 2,
+            act,
+            reason: "It is on again.".to_owned(),
+        })),
+        Event::Checklist(Box::new(ChecklistEvent::Assigned {
+            playbook: "data-leak".to_owned(),
+            step: 3,
+            person: "tom".to_owned(),
+        })),
         Event::Paused { reason: "Waiting for the vendor.".to_owned() },
         Event::Unpaused,
         Event::AudienceDecided { audience: "customers".to_owned(), inform: false, reason: "Not affected.".to_owned() },
@@ -134,6 +157,10 @@ fn rare_events_have_words() {
         ! Reopened | Again.
         - Reviewed | Cause: Prompt. / Action: A gate.
         - Action done | It runs.
+        - Checklist started: Data leak, 0 steps
+        - Step 2 of Data leak is done | The cache is off.
+        - Step 2 of gone-since is not done after all | It is on again.
+        - Step 3 of Data leak is given to Tom Haas
         - Work paused | Waiting for the vendor.
         - Work goes on
         - Decided: customers are not told | Not affected.
