@@ -41,15 +41,9 @@ pub(crate) fn tick(desk: &Desk<'_>, checklist: &Checklist, (no, step): (u32, &Ch
 
 /// What more can be done about a step.
 pub(crate) fn more(desk: &Desk<'_>, checklist: &Checklist, (no, step): (u32, &ChecklistStep)) -> Vec<Offer> {
-    let note = |label: &str| Field::new("note", label, Input::Line(MAX_STEP_NOTE));
-    let asked = step.planned.evidence.as_deref().map(|evidence| format!("Asked for: {evidence}"));
-    let hinted = |field: Field| match &asked {
-        Some(asked) => field.hint(asked.clone()),
-        None => field,
-    };
+    let note = Field::new("note", "What was found or kept?", Input::Line(MAX_STEP_NOTE));
     if step.done.is_some() {
-        let noted = of_step(Action::new("tick-step", "", "Keep the note"), checklist, no)
-            .field(hinted(note("What was found or kept?")).value(&step.note));
+        let noted = of_step(Action::new("tick-step", "", "Keep the note"), checklist, no).field(note.value(&step.note));
         let untick = of_step(Action::new("untick-step", "", "Not done after all"), checklist, no).field(Field::new(
             "reason",
             "Why is it not done?",
@@ -57,8 +51,7 @@ pub(crate) fn more(desk: &Desk<'_>, checklist: &Checklist, (no, step): (u32, &Ch
         ));
         return vec![allowed(desk, noted), allowed(desk, untick)];
     }
-    let noted = of_step(Action::new("tick-step", "", "Done, with this note"), checklist, no)
-        .field(hinted(note("What was found or kept?")));
+    let noted = of_step(Action::new("tick-step", "", "Done, with this note"), checklist, no).field(note);
     let owner = desk.incident.step_owner(checklist, step);
     let give = of_step(Action::new("assign-step", "", "Give it to them"), checklist, no)
         .field(Field::new("person", "Who does it?", Input::Choice(everybody(desk, None))).value(owner));
