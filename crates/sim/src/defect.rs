@@ -41,11 +41,12 @@ pub enum Defect {
     LowerAlone,
     PublishUnapproved,
     LoseAcceptance,
+    TickTwice,
 }
 
 impl Defect {
     /// All of them.
-    pub const ALL: [Defect; 30] = [
+    pub const ALL: [Defect; 31] = [
         Defect::DropRequest,
         Defect::DueOffByOne,
         Defect::ForgetPause,
@@ -76,6 +77,7 @@ impl Defect {
         Defect::LowerAlone,
         Defect::PublishUnapproved,
         Defect::LoseAcceptance,
+        Defect::TickTwice,
     ];
 
     /// What is done wrong, and the invariant that must notice it.
@@ -122,6 +124,7 @@ impl Defect {
                 ("words to customers that nobody approved", "customers read only what was approved")
             }
             Defect::LoseAcceptance => ("a role given to somebody who is never reminded", "a role waits under a clock"),
+            Defect::TickTwice => ("one tick of a step recorded twice", "a step is done once"),
         }
     }
 
@@ -205,6 +208,7 @@ impl Defect {
         let spoiled = match self {
             Defect::BreachTwice => repeat(events, "clock_breached"),
             Defect::WarnTwice => repeat(events, "clock_warned"),
+            Defect::TickTwice => repeat_where(events, |event| event.pointer("/checklist/ticked").is_some()),
             Defect::BreachErased => remove(events, "clock_breached"),
             Defect::LoseClock => remove_where(events, |event| {
                 event.pointer("/clock_started/id/kind") == Some(&Value::from("acknowledge"))
@@ -296,7 +300,11 @@ impl Defect {
 }
 
 fn repeat(events: &mut Vec<Value>, kind: &str) -> bool {
-    let found = events.iter().find(|event| event.get(kind).is_some()).cloned();
+    repeat_where(events, |event| event.get(kind).is_some())
+}
+
+fn repeat_where(events: &mut Vec<Value>, wanted: impl Fn(&Value) -> bool) -> bool {
+    let found = events.iter().find(|event| wanted(event)).cloned();
     found.map(|event| events.push(event)).is_some()
 }
 

@@ -2,11 +2,12 @@
 //!
 //! It knows only what the invariants speak about, and is as simple as it can be. Reading order:
 //! here what an incident is and what must hold whenever the engine rests, then `clocks`, `duties`
-//! (roles and proof), `words`, and `firing` (what signals must have raised).
+//! (roles and proof), `steps` (of checklists), `words`, and `firing` (what signals must have raised).
 
 mod clocks;
 mod duties;
 mod firing;
+mod steps;
 mod words;
 
 use std::collections::BTreeMap;
@@ -63,6 +64,7 @@ pub(crate) struct Incident {
     silent_since: i64,
     pub(crate) duties: Duties,
     pub(crate) words: Words,
+    steps: steps::Steps,
     /// Up to then nothing has to be written about it.
     rests_until: i64,
 }
@@ -174,6 +176,7 @@ impl Incident {
                 }
                 (self.silent_since, self.receipt_due) = (at, None);
             }
+            "checklist" => self.followed(body, context)?,
             "paused" | "unpaused" => self.pause(kind == "paused", at),
             _ => {}
         }

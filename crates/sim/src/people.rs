@@ -90,7 +90,8 @@ impl Aim<'_> {
 
 /// A command on an incident, and whether its mark must be recorded where it is done.
 pub(crate) fn command(verb: Verb, aim: &Aim<'_>) -> (Wish, bool) {
-    let (by, command) = deed(verb, aim).or_else(|| saying(verb, aim)).unwrap_or_else(|| stating(verb, aim));
+    let others = || following(verb, aim).unwrap_or_else(|| stating(verb, aim));
+    let (by, command) = deed(verb, aim).or_else(|| saying(verb, aim)).unwrap_or_else(others);
     let marks = matches!(
         verb,
         Verb::Update | Verb::Note | Verb::Pause | Verb::Reopen | Verb::Decline | Verb::HandOver | Verb::Correct
@@ -154,6 +155,26 @@ fn saying(verb: Verb, aim: &Aim<'_>) -> Option<(String, Value)> {
         }
         _ => return None,
     })
+}
+
+/// Playbooks that are started, and how many steps of them are acted on: beyond the end now and then.
+const PLAYBOOKS: [&str; 2] = ["first-look", "data-leak"];
+const STEPS: u64 = 8;
+
+/// What is done of a playbook. Notes repeat, so that much is said twice.
+fn following(verb: Verb, aim: &Aim<'_>) -> Option<(String, Value)> {
+    let checklist = PLAYBOOKS[pick(aim.id / 5, PLAYBOOKS.len())];
+    let step = aim.id % STEPS + 1;
+    let note = if aim.id.is_multiple_of(3) { "kept" } else { "" };
+    let person = PEOPLE[pick(aim.id / 7, PEOPLE.len())];
+    let command = match verb {
+        Verb::StartChecklist => json!({"start_checklist": {"playbook": checklist}}),
+        Verb::TickStep => json!({"tick_step": {"checklist": checklist, "step": step, "note": note}}),
+        Verb::UntickStep => json!({"untick_step": {"checklist": checklist, "step": step, "reason": "it is not"}}),
+        Verb::GiveStep => json!({"assign_step": {"checklist": checklist, "step": step, "person": person}}),
+        _ => return None,
+    };
+    Some((aim.by.to_owned(), command))
 }
 
 /// What is stated or changed about it.

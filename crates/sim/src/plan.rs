@@ -96,11 +96,15 @@ pub enum Verb {
     Submitted,
     Waive,
     Review,
+    StartChecklist,
+    TickStep,
+    UntickStep,
+    GiveStep,
     Note,
 }
 
 /// How often each is done, beside the others.
-const VERBS: [(Verb, usize); 32] = [
+const VERBS: [(Verb, usize); 36] = [
     (Verb::Acknowledge, 2),
     (Verb::AcknowledgeByMachine, 1),
     (Verb::Assign, 2),
@@ -132,6 +136,10 @@ const VERBS: [(Verb, usize); 32] = [
     (Verb::Submitted, 1),
     (Verb::Waive, 1),
     (Verb::Review, 1),
+    (Verb::StartChecklist, 2),
+    (Verb::TickStep, 3),
+    (Verb::UntickStep, 1),
+    (Verb::GiveStep, 1),
     (Verb::Note, 1),
 ];
 

@@ -7,13 +7,14 @@ use sim::{Defect, Plan};
 const SEEDS: u64 = 24;
 
 /// Everything that the journal can say about an incident. The ordinary run must make it say all of it.
-const EVENTS: [&str; 43] = [
+const EVENTS: [&str; 44] = [
     "acknowledged",
     "approved_unsent",
     "attached",
     "audience_decided",
     "break_glass_requested",
     "broken_glass",
+    "checklist",
     "clock_breached",
     "clock_ended",
     "clock_met",
