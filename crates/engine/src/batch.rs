@@ -65,6 +65,8 @@ pub(crate) enum Answer {
     Applied { no: u64, opened: bool, replayed: bool },
     /// Signals taken in.
     Accepted { accepted: u32, duplicates: u32, incidents: Vec<u64>, quarantined: Vec<u32> },
+    /// Asked of the outbox, under that id.
+    Asked(String),
     /// Rows written, rules activated.
     Done,
     /// Refused; it changed nothing.
@@ -165,6 +167,7 @@ impl<'a, 'i> Work<'a, 'i> {
                 Piece::Whole(Input::Activate(activate)) => self.activate(activate)?,
                 Piece::Whole(Input::SelfAlert(problem)) => self.self_alert(problem)?,
                 Piece::Whole(Input::Hold(hold)) => answers[i] = self.hold(hold)?,
+                Piece::Whole(Input::TestPage(test)) => answers[i] = self.test_page(test),
                 Piece::Whole(Input::Signals(_)) | Piece::Part(_) => taken.push((i, self.take_signals(piece.signals()))),
             }
         }
@@ -353,7 +356,8 @@ impl<'a, 'i> Work<'a, 'i> {
         self.push_request(Some(incident.no), incident.severity, request);
     }
 
-    fn push_request(&mut self, incident: Option<u64>, severity: u8, request: Request) {
+    /// Asks the outbox; the request's id.
+    fn push_request(&mut self, incident: Option<u64>, severity: u8, request: Request) -> String {
         let row = RequestRow {
             id: format!("{}{}-{}", self.basis.lineage, self.basis.position.0, self.requests.len()),
             incident: incident.map(IncidentNo),
@@ -362,7 +366,9 @@ impl<'a, 'i> Work<'a, 'i> {
             body: codec::json(&request),
             created_at: self.basis.now,
         };
+        let id = row.id.clone();
         self.requests.push(Asked { stored: StoredRequest { request: row, claimed_at: None }, request });
+        id
     }
 
     fn document(&mut self, collection: &str, id: &str, body: Option<Vec<u8>>) {

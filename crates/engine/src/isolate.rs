@@ -188,6 +188,8 @@ impl Thread {
             (Input::Erase(erase), outcome) => reply(erase.reply, done(outcome)),
             (Input::Prune(prune), outcome) => reply(prune.reply, done(outcome)),
             (Input::Write(write), outcome) => reply(write.reply, done(outcome)),
+            (Input::TestPage(test), Ok((Answer::Asked(id), ..))) => reply(test.reply, Ok(id)),
+            (Input::TestPage(test), outcome) => reply(test.reply, Err(refusal(outcome))),
             // An end that was not written is found due again.
             (Input::Hold(hold), outcome) => {
                 if let Some(to) = hold.reply {

@@ -29,6 +29,7 @@ mod shared;
 mod start;
 mod stats;
 mod step;
+mod test_page;
 mod texts;
 mod time;
 mod view;

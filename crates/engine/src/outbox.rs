@@ -39,12 +39,16 @@ pub(crate) enum Request {
     Update(Update),
     /// Watchbell complains about itself.
     SelfAlert { code: String, detail: String },
+    /// A person asks whether pages arrive.
+    TestPage { person: String },
     /// The fallback is to know something about Watchbell itself.
     Announcement { subject: String, text: String },
 }
 
 /// Type of the message in which Watchbell complains about itself.
 const SELF_ALERT: &str = "watchbell.self_alert";
+/// Type of the message that only shows that messages arrive.
+const TEST_PAGE: &str = "page.test";
 /// Type of the message that tells something about Watchbell itself.
 const ANNOUNCEMENT: &str = "watchbell.announcement";
 
@@ -54,6 +58,7 @@ impl Request {
             Request::Page(_) => "page",
             Request::Update(_) => "update",
             Request::SelfAlert { .. } => "self_alert",
+            Request::TestPage { .. } => "test_page",
             Request::Announcement { .. } => "announcement",
         }
     }

@@ -53,6 +53,8 @@ pub(crate) enum Input {
     SelfAlert(Problem),
     /// Outgoing messages are held, or let go again.
     Hold(HoldInput),
+    /// A page that only shows that pages arrive.
+    TestPage(TestPageInput),
     /// An incident whose clocks have fallen due.
     Due(u64),
 }
@@ -127,6 +129,13 @@ pub(crate) struct HoldInput {
     pub(crate) reply: Option<Reply<()>>,
 }
 
+/// A wish to see whether pages reach somebody.
+pub(crate) struct TestPageInput {
+    pub(crate) person: String,
+    pub(crate) by: Actor,
+    pub(crate) reply: Reply<String>,
+}
+
 /// What is wished.
 pub(crate) enum HoldWish {
     /// Hold everything but what is most severe.
@@ -177,7 +186,8 @@ impl Queue {
             | Input::Activate(_)
             | Input::Erase(_)
             | Input::Prune(_)
-            | Input::Hold(_) => true,
+            | Input::Hold(_)
+            | Input::TestPage(_) => true,
             Input::Write(_) | Input::SelfAlert(_) | Input::Due(_) => false,
         };
         if lanes.closed || (lanes.draining && from_outside) {

@@ -13,7 +13,7 @@ use wcore::decision::SignalRef;
 use wcore::event::{Actor, Entry};
 use wcore::{Incident, Signal};
 
-use crate::outbox::Mail;
+use crate::outbox::{INBOX, Mail};
 use crate::{codec, texts};
 
 /// Rows fetched from the database at once.
@@ -212,6 +212,16 @@ impl View {
     pub fn deliveries(&self, filter: &DeliveryFilter, limit: u32) -> Result<Vec<Delivery>, Problem> {
         let rows = codec::stored(self.reader.deliveries(filter, limit))?;
         rows.into_iter().map(delivery).collect()
+    }
+
+    /// What a test page to a person became, by the id that [`Engine::test_page`](crate::Engine::test_page) gave;
+    /// the inbox, which is Watchbell's own, is left out.
+    pub fn test_page(&self, person: &str, id: &str) -> Result<Vec<Delivery>, Problem> {
+        let filter = DeliveryFilter { person: Some(person.to_owned()), ..DeliveryFilter::default() };
+        let belongs = format!("dlv_{id}_");
+        let mut found = self.deliveries(&filter, PAGE)?;
+        found.retain(|delivery| delivery.id.starts_with(&belongs) && delivery.channel != INBOX);
+        Ok(found)
     }
 
     /// Whether a message about an incident was made out to a person.

@@ -55,6 +55,12 @@ crate::codes! { SERVICE;
     HEARTBEAT_UNSENT = "heartbeat-unsent", 500, "the heartbeat does not reach the dead-man's switch",
         cause: "Three heartbeats in a row were not taken, or `[heartbeat]` in the settings cannot be used. Incidents are handled all the same, but a failure of the whole server may go unnoticed.",
         remedy: "Check the URL, the other side, and the way there; the log names each failure as `heartbeat.failed`. A switch on an internal address needs `allow_internal = true`.";
+    TEST_PAGE_NOBODY = "test-page-nobody", 422, "nobody can be sent a test page there",
+        cause: "The person is not in the roster, or has no contact but the inbox of Watchbell.",
+        remedy: "Name a person of the roster, and give them a contact: `contacts: [{email: ana@example.com}]`.";
+    TEST_PAGE_FAILED = "test-page-failed", 500, "a scheduled test page did not arrive",
+        cause: "Within the time of `[test_page]` no contact of the person gave the receipt that its channel can give. A page of an incident would not arrive there either.",
+        remedy: "Look at Deliveries for the outcome of the test page, repair the channel or the contact, and run `watchbell test-page`.";
     CLOCK_JUMPED = "clock-jumped", 500, "the machine's clock jumped",
         cause: "The wall clock and the monotonic clock disagree by more than 2 s since the last look.",
         remedy: "Check time synchronisation (NTP). Deadlines go by the wall clock.";

@@ -12,7 +12,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub(crate) use care::{BackupArgs, DoctorArgs, EraseArgs, MigrateArgs, RestoreArgs};
 pub(crate) use checklist::ChecklistCommand;
-pub(crate) use office::{AuditArgs, AuditCommand, HoldArgs};
+pub(crate) use office::{AuditArgs, AuditCommand, HoldArgs, TestPageArgs};
 pub(crate) use reports::{
     BacktestArgs, BacktestFormat, ChecklistArgs, MatrixArgs, OutputArgs, ReportFormat, ReviewArgs,
 };
@@ -60,6 +60,8 @@ pub(crate) enum Command {
     Audit(AuditArgs),
     /// Hold all outgoing messages but those of severity 1, for at most an hour
     Hold(HoldArgs),
+    /// Page somebody to see whether it arrives, marked as a test
+    TestPage(TestPageArgs),
     /// Copy the data into a file, while the server runs
     Backup(BackupArgs),
     /// Fill an empty data directory or database from a backup

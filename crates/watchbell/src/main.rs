@@ -25,6 +25,7 @@ mod serve;
 mod settings;
 mod signal;
 mod status;
+mod test_page;
 mod token;
 
 use std::process::ExitCode;
@@ -70,6 +71,7 @@ fn run(command: Command) -> anyhow::Result<Exit> {
             AuditCommand::List { .. } => runtime()?.block_on(office::list(&args.command)),
             command => audit::run(&command),
         },
+        Command::TestPage(args) => runtime()?.block_on(test_page::run(&args)),
         Command::Hold(args) => runtime()?.block_on(office::hold(&args)),
         Command::Backup(args) => backup::backup(&args),
         Command::Restore(args) => restore::restore(&args),

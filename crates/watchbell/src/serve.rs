@@ -52,6 +52,9 @@ pub(crate) async fn run(args: &ServeArgs) -> anyhow::Result<Exit> {
     if let Some(heartbeat) = &settings.heartbeat {
         heartbeat.start(&engine);
     }
+    if let Some(schedule) = &settings.test_page {
+        schedule.start(&engine);
+    }
     println!("listening on http://{address}");
     serve_until(listener, engine, access, config, stop).await?;
     Ok(Exit::Ok)

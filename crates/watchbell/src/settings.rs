@@ -14,6 +14,7 @@ use crate::cli::ServeArgs;
 use crate::exit::{Ended, Exit};
 use crate::heartbeat::Heartbeat;
 use crate::place::{self, Place};
+use crate::test_page::Schedule;
 
 /// File that is read where no other is named, if it exists.
 const DEFAULT_FILE: &str = "watchbell.toml";
@@ -55,6 +56,8 @@ pub(crate) struct Settings {
     pub(crate) all: Vec<Setting>,
     /// The heartbeat to a dead-man's switch.
     pub(crate) heartbeat: Option<Heartbeat>,
+    /// Test pages on a schedule.
+    pub(crate) test_page: Option<Schedule>,
     /// Where the journal is kept: `data`, or the database that the environment names in its place.
     pub(crate) place: Place,
 }
@@ -72,6 +75,7 @@ struct File {
     status_export: Option<String>,
     signals_per_minute: Option<Limit>,
     heartbeat: Option<Heartbeat>,
+    test_page: Option<Schedule>,
     #[serde(default)]
     retention: RetentionFile,
 }
@@ -168,12 +172,15 @@ impl Settings {
                 row.value = place.to_string();
             }
         }
-        let (value, origin) = match &file.heartbeat {
-            Some(heartbeat) => (heartbeat.shown(), Origin::File(path)),
-            None => (String::new(), Origin::Default),
-        };
-        all.push(Setting { name: "heartbeat", value, origin });
-        Ok(Settings { all, heartbeat: file.heartbeat, place })
+        let tables = [
+            ("heartbeat", file.heartbeat.as_ref().map(Heartbeat::shown)),
+            ("test_page", file.test_page.as_ref().map(Schedule::shown)),
+        ];
+        all.extend(tables.map(|(name, shown)| match shown {
+            Some(value) => Setting { name, value, origin: Origin::File(path.clone()) },
+            None => Setting { name, value: String::new(), origin: Origin::Default },
+        }));
+        Ok(Settings { all, heartbeat: file.heartbeat, test_page: file.test_page, place })
     }
 
     /// A setting that is a number above zero; `None` where it has no limit.
@@ -236,7 +243,7 @@ mod tests {
         let of = |signals: &str| {
             let row = |name, value: &str| Setting { name, value: value.to_owned(), origin: Origin::Default };
             let all = vec![row("retention.signals", signals), row("retention.private_texts", "30d")];
-            Settings { all, heartbeat: None, place: Place::Folder(PathBuf::new()) }.retention()
+            Settings { all, heartbeat: None, test_page: None, place: Place::Folder(PathBuf::new()) }.retention()
         };
         for (text, hours) in [("400d", 400 * 24), ("72h", 72), ("1d", 24)] {
             assert_eq!(of(text).unwrap().signals, Duration::from_hours(hours), "{text}");

@@ -18,7 +18,7 @@ use problem::Problem;
 use crate::access::{Access, InFlight, Needs, Permission, guard};
 use crate::api::{
     audit, clocks, commands, decisions, deliveries, erasures, hold, incidents, playbooks, reviews, rules, sessions,
-    signals, sources, tokens, users,
+    signals, sources, test_pages, tokens, users,
 };
 use crate::app::{App, AppConfig, Parts};
 use crate::body::COMMAND_BYTES;
@@ -80,6 +80,7 @@ fn table() -> Vec<Route> {
         row(Method::GET, "/api/v1/hold", READ, hold::show),
         row(Method::POST, "/api/v1/hold", RESPOND, hold::begin),
         row(Method::DELETE, "/api/v1/hold", RESPOND, hold::end),
+        row(Method::POST, "/api/v1/test-pages", ADMIN, test_pages::create),
         row(Method::GET, "/api/v1/tokens", ADMIN, tokens::index),
         row(Method::POST, "/api/v1/tokens", ADMIN, tokens::create),
         row(Method::DELETE, "/api/v1/tokens/{id}", ADMIN, tokens::delete),
@@ -104,6 +105,7 @@ fn table() -> Vec<Route> {
         row(Method::GET, "/assets/{name}", Needs::Nothing, assets::serve),
         row(Method::GET, "/account", OWN, pages::account::show),
         row(Method::POST, "/account/password", OWN, pages::account::change_password),
+        row(Method::POST, "/account/test-page", OWN, pages::account::send_test_page),
         row(Method::POST, "/account/sessions/{id}", OWN, pages::account::end_session),
         row(Method::POST, "/hold", RESPOND, pages::hold::begin),
         row(Method::POST, "/hold/end", RESPOND, pages::hold::end),

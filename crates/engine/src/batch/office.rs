@@ -12,12 +12,15 @@ use wcore::event::Actor;
 use super::{Answer, Work};
 use crate::audit::Act;
 use crate::hold::{self, Hold};
-use crate::outbox::{DISABLED_CHANNELS, Request};
-use crate::queue::{ActivateInput, HoldInput, HoldWish};
+use crate::outbox::{DISABLED_CHANNELS, INBOX, Request};
+use crate::queue::{ActivateInput, HoldInput, HoldWish, TestPageInput};
 use crate::{ACTIVE, PINNED_POLICIES, SETTINGS, codec};
 
 /// Severity under which announcements travel: behind a SEV-1, before what is merely degraded.
 const ANNOUNCEMENT_SEVERITY: u8 = 2;
+
+/// That of a test page: it goes the way of the page that must not fail, before all others and during a hold.
+const TEST_SEVERITY: u8 = 1;
 
 impl Work<'_, '_> {
     /// Records an act that concerns no incident.
@@ -67,6 +70,21 @@ impl Work<'_, '_> {
                 Ok(Answer::Done)
             }
         }
+    }
+
+    /// A page to all contacts of a person, as severe as the worst, that asks for nothing.
+    pub(super) fn test_page(&mut self, input: &TestPageInput) -> Answer {
+        let person = &input.person;
+        let Some(known) = self.basis.rules.roster.people.get(person) else {
+            let detail = format!("nobody in the roster has the id `{person}`");
+            return Answer::Refused(Problem::new(&problem::TEST_PAGE_NOBODY, detail));
+        };
+        if known.contacts.iter().all(|contact| contact.channel == INBOX) {
+            let detail = format!("`{person}` has no contact outside Watchbell");
+            return Answer::Refused(Problem::new(&problem::TEST_PAGE_NOBODY, detail));
+        }
+        self.note(&Act::new(input.by.clone(), "page.tested", person.clone()));
+        Answer::Asked(self.push_request(None, TEST_SEVERITY, Request::TestPage { person: person.clone() }))
     }
 
     fn running_hold(&self) -> Result<Option<Hold>, Problem> {

@@ -15,7 +15,7 @@ use wcore::{Command, Incident};
 
 use crate::codec;
 use crate::outbox::record::Record;
-use crate::outbox::{ANNOUNCEMENT, INBOX, Mail, Request, SELF_ALERT};
+use crate::outbox::{ANNOUNCEMENT, INBOX, Mail, Request, SELF_ALERT, TEST_PAGE};
 use crate::queue::FollowUp;
 use crate::rules::Rules;
 
@@ -43,6 +43,7 @@ impl Desk<'_> {
             Request::Page(page) => self.page(stored, page),
             Request::Update(update) => (self.update(stored, update), Vec::new()),
             Request::SelfAlert { code, detail } => (self.self_alert(stored, code, detail), Vec::new()),
+            Request::TestPage { person } => (self.test_page(stored, person), Vec::new()),
             Request::Announcement { subject, text } => (self.announcement(stored, subject, text), Vec::new()),
         };
         let mut record = record(stored, self.now, deliveries);
@@ -175,14 +176,37 @@ impl Desk<'_> {
         )
     }
 
+    /// By the same way as a page of the most severe incident, to every contact.
+    fn test_page(&self, stored: &StoredRequest, person: &str) -> Vec<DeliveryRow> {
+        let text = format!(
+            "TEST: nothing has happened. {} asked whether pages reach you here; nothing needs to be done.",
+            self.rules.policy.organization
+        );
+        let mail = Mail {
+            kind: TEST_PAGE.to_owned(),
+            subject: "TEST Watchbell: a test page".to_owned(),
+            data: serde_json::json!({"test": true, "text": text}),
+            text,
+            link: Some(format!("{}/account", self.public_url)),
+            until_acknowledged: false,
+            update: None,
+            step: None,
+            contacts: Vec::new(),
+            waits_s: 0,
+        };
+        self.everywhere(stored, person, &mail)
+    }
+
     /// About Watchbell itself: nothing is held back in the hope of a receipt.
     fn to_fallback(&self, stored: &StoredRequest, mail: Mail) -> Vec<DeliveryRow> {
-        let to_person = |person: &String| {
-            let mut rows = self.at_once(stored, person, &mail);
-            rows.push(self.inbox(stored, person, &mail));
-            rows
-        };
-        self.people(&[Party::Fallback]).iter().flat_map(to_person).collect()
+        self.people(&[Party::Fallback]).iter().flat_map(|person| self.everywhere(stored, person, &mail)).collect()
+    }
+
+    /// To every contact of a person at once, and their inbox.
+    fn everywhere(&self, stored: &StoredRequest, person: &str, mail: &Mail) -> Vec<DeliveryRow> {
+        let mut rows = self.at_once(stored, person, mail);
+        rows.push(self.inbox(stored, person, mail));
+        rows
     }
 
     fn page_mail(&self, incident: &Incident, reason: &PageReason) -> Mail {

@@ -23,4 +23,5 @@ mod servers;
 mod shutdown;
 mod storage;
 mod support;
+mod test_page;
 mod time;

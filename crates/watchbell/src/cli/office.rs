@@ -73,3 +73,18 @@ pub(crate) struct HoldArgs {
     #[command(flatten)]
     pub(crate) server: ServerArgs,
 }
+
+/// `test-page`.
+#[derive(Debug, Args)]
+pub(crate) struct TestPageArgs {
+    /// Whom to page: an id of the roster
+    pub(crate) person: String,
+    /// Seconds to wait for outcomes, 25 at most
+    #[arg(long, default_value_t = 10)]
+    pub(crate) wait: u64,
+    /// Print JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) server: ServerArgs,
+}

@@ -18,6 +18,7 @@ pub(crate) mod rules;
 pub(crate) mod sessions;
 pub(crate) mod signals;
 pub(crate) mod sources;
+pub(crate) mod test_pages;
 pub(crate) mod tokens;
 pub(crate) mod users;
 

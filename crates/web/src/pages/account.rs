@@ -3,14 +3,17 @@
 use axum::extract::{Form, Path, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{Html, IntoResponse, Redirect, Response};
+use engine::Delivery;
 use maud::{Markup, html};
 use problem::Problem;
 use serde::Deserialize;
 
+use super::deliveries::item;
 use super::frame::{Page, Scene, Section, page};
 use super::outside::{new_password, refusal};
 use super::{moment, serve};
 use crate::access::{Grant, Principal, SecretHash, Session, cookie_of};
+use crate::api::Params;
 use crate::app::App;
 use crate::refusal::Refusal;
 use crate::serve::Sender;
@@ -27,15 +30,49 @@ pub(crate) struct Account {
     pub(crate) own: Option<String>,
     /// What was refused.
     pub(crate) refused: Option<Problem>,
+    /// What became of the test page that they asked for.
+    pub(crate) tested: Option<Vec<Delivery>>,
+}
+
+/// What the address may ask.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Asked {
+    /// The id of a test page.
+    tested: String,
 }
 
 /// `GET /account`
 pub(crate) async fn show(
     State(app): State<App>,
     principal: Principal,
+    Params(asked): Params<Asked>,
     headers: HeaderMap,
 ) -> Result<Response, Refusal> {
-    Ok(answer(&app, &principal, &headers, None)?.into_response())
+    let person = principal.viewer.person.clone().unwrap_or_default();
+    let tested = match asked.tested.is_empty() {
+        true => None,
+        false => Some(app.engine.read(move |view| view.test_page(&person, &asked.tested)).await?),
+    };
+    Ok(answer(&app, &principal, &headers, Shown { refused: None, tested })?.into_response())
+}
+
+/// `POST /account/test-page`
+pub(crate) async fn send_test_page(
+    State(app): State<App>,
+    principal: Principal,
+    headers: HeaderMap,
+) -> Result<Response, Refusal> {
+    let person = principal.viewer.person.clone().unwrap_or_default();
+    match app.engine.test_page(&person, principal.viewer.actor()).await {
+        Ok(id) => Ok(Redirect::to(&format!("/account?tested={id}#test")).into_response()),
+        Err(problem) => refused(&app, &principal, &headers, problem),
+    }
+}
+
+fn refused(app: &App, principal: &Principal, headers: &HeaderMap, problem: Problem) -> Result<Response, Refusal> {
+    let status = StatusCode::from_u16(problem.code.status).unwrap_or(StatusCode::UNPROCESSABLE_ENTITY);
+    Ok((status, answer(app, principal, headers, Shown { refused: Some(problem), tested: None })?).into_response())
 }
 
 /// What the form for a new password sends.
@@ -61,10 +98,7 @@ pub(crate) async fn change_password(
     };
     match changed {
         Ok(()) => Ok(Redirect::to("/account").into_response()),
-        Err(problem) => {
-            let status = StatusCode::from_u16(problem.code.status).unwrap_or(StatusCode::UNPROCESSABLE_ENTITY);
-            Ok((status, answer(&app, &principal, &headers, Some(problem))?).into_response())
-        }
+        Err(problem) => refused(&app, &principal, &headers, problem),
     }
 }
 
@@ -78,12 +112,13 @@ pub(crate) async fn end_session(
     Ok(Redirect::to("/account"))
 }
 
-fn answer(
-    app: &App,
-    principal: &Principal,
-    headers: &HeaderMap,
+/// What the page shows of the latest act.
+struct Shown {
     refused: Option<Problem>,
-) -> Result<Html<String>, Problem> {
+    tested: Option<Vec<Delivery>>,
+}
+
+fn answer(app: &App, principal: &Principal, headers: &HeaderMap, shown: Shown) -> Result<Html<String>, Problem> {
     let scene = serve::scene(app, principal.viewer.clone())?;
     let person = principal.viewer.person.as_deref().unwrap_or_default();
     let account = Account {
@@ -94,7 +129,8 @@ fn answer(
         has_password: app.access.has_password(person),
         sessions: app.access.list_sessions(Some(person)),
         own: cookie_of(headers).map(|secret| SecretHash::of(secret).to_string()),
-        refused,
+        refused: shown.refused,
+        tested: shown.tested,
     };
     Ok(Html(account_page(&scene, &account).into_string()))
 }
@@ -110,11 +146,12 @@ pub(crate) fn account_page(scene: &Scene, account: &Account) -> Markup {
             h2 #sessions { "Signed in" }
             ul.sessions { @for (id, session) in &account.sessions { (row(scene, account, id, session)) } }
         }
+        @if scene.viewer.person.is_some() { (test(scene, account)) }
         @if account.has_password {
             section aria-labelledby="password" {
                 h2 #password { "Password" }
                 form.card.fields.gate-form method="post" action="/account/password" {
-                    (refusal(account.refused.as_ref()))
+                    (refusal(account.refused.as_ref().filter(|refused| refused.code != &problem::TEST_PAGE_NOBODY)))
                     div.field {
                         label for="current" { "Current password" }
                         input #current name="current" type="password" autocomplete="current-password" required;
@@ -128,6 +165,27 @@ pub(crate) fn account_page(scene: &Scene, account: &Account) -> Markup {
     };
     let summary = "Your account".to_owned();
     page(scene, &Page { title: "Your account", section: Section::Elsewhere, live: None, summary, wall: false }, main)
+}
+
+/// The test page: a button, and what became of the one before.
+fn test(scene: &Scene, account: &Account) -> Markup {
+    html! {
+        section aria-labelledby="test" {
+            h2 #test { "Do pages reach you?" }
+            @match &account.tested {
+                Some(sent) if sent.is_empty() => p { "That test page is not known here any more." },
+                Some(sent) => {
+                    p.act-help { "A test page went to each of your contacts. " a href="" { "Look again" } " while one is on its way." }
+                    ul.delivery-list.card { @for delivery in sent { (item(delivery, scene)) } }
+                }
+                None => p.act-help { "A test page goes to every contact of yours by the way of a SEV-1, marked as a test. Nobody else is told." },
+            }
+            form.fields method="post" action="/account/test-page" {
+                (refusal(account.refused.as_ref().filter(|refused| refused.code == &problem::TEST_PAGE_NOBODY)))
+                div.form-buttons { button.button type="submit" { "Send me a test page" } }
+            }
+        }
+    }
 }
 
 fn row(scene: &Scene, account: &Account, id: &str, session: &Session) -> Markup {

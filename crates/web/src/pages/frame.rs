@@ -67,16 +67,22 @@ pub(crate) struct Page<'a> {
     pub(crate) wall: bool,
 }
 
-const NAVIGATION: [(Section, &str, &str, &str); 9] = [
-    (Section::Board, "/", "Board", "b"),
-    (Section::Mine, "/mine", "My work", "m"),
-    (Section::Inbox, "/inbox", "Inbox", "i"),
-    (Section::Deliveries, "/deliveries", "Deliveries", "d"),
-    (Section::Policy, "/policy", "Policy", "p"),
-    (Section::Playbooks, "/playbooks", "Playbooks", "l"),
-    (Section::Matrix, "/matrix", "Matrix", "x"),
-    (Section::Review, "/review", "Review", "r"),
-    (Section::Sources, "/sources", "Sources", "s"),
+/// The navigation: section, address, name.
+const NAVIGATION: [(Section, &str, &str); 7] = [
+    (Section::Board, "/", "Board"),
+    (Section::Mine, "/mine", "My work"),
+    (Section::Inbox, "/inbox", "Inbox"),
+    (Section::Deliveries, "/deliveries", "Deliveries"),
+    (Section::Policy, "/policy", "Policy"),
+    (Section::Review, "/review", "Review"),
+    (Section::Sources, "/sources", "Sources"),
+];
+
+/// What belongs to the policy stands below it, in a navigation of its own.
+const OF_POLICY: [(Section, &str, &str); 3] = [
+    (Section::Policy, "/policy", "In force"),
+    (Section::Matrix, "/matrix", "Matrix"),
+    (Section::Playbooks, "/playbooks", "Playbooks"),
 ];
 
 const SHORTCUTS: [(&str, &str); 19] = [
@@ -109,7 +115,7 @@ pub(crate) fn page(scene: &Scene, page: &Page<'_>, main: Markup) -> Markup {
             (head(page.title))
             body {
                 a.skip href="#main" { "Skip to content" }
-                @if !page.wall { (header(scene, page.section)) }
+                @if !page.wall { (header(scene, page.section)) (below(page.section)) }
                 (connection())
                 (held(scene))
                 main #main tabindex="-1" data-live=[page.live] data-summary=(page.summary)
@@ -157,8 +163,8 @@ fn header(scene: &Scene, current: Section) -> Markup {
             a.brand href="/" { (glyph::bell()) span { "Watchbell" } }
             nav aria-label="Main" {
                 ul {
-                    @for (section, href, name, _) in NAVIGATION {
-                        li { a href=(href) aria-current=[(section == current).then_some("page")] { (name) } }
+                    @for (section, href, name) in NAVIGATION {
+                        li { a href=(href) aria-current=[here(section, current)] { (name) } }
                     }
                     @if scene.viewer.admin {
                         li { a href="/audit" aria-current=[(current == Section::Audit).then_some("page")] { "Audit" } }
@@ -169,6 +175,33 @@ fn header(scene: &Scene, current: Section) -> Markup {
             a.me href="/account" title={ "Signed in as " (scene.viewer.name) } {
                 (glyph::avatar(&scene.viewer.name))
                 span.wide { (scene.viewer.name) }
+            }
+        }
+    }
+}
+
+/// Whether an entry of the navigation leads to this page, or to what stands above it.
+fn here(section: Section, current: Section) -> Option<&'static str> {
+    match section == current {
+        true => Some("page"),
+        false => (section == Section::Policy && is_of_policy(current)).then_some("true"),
+    }
+}
+
+fn is_of_policy(section: Section) -> bool {
+    OF_POLICY.iter().any(|(of, ..)| *of == section)
+}
+
+/// The navigation below the policy.
+fn below(current: Section) -> Markup {
+    html! {
+        @if is_of_policy(current) {
+            nav.below aria-label="Policy" {
+                ul.tabs {
+                    @for (section, href, name) in OF_POLICY {
+                        li { a href=(href) aria-current=[(section == current).then_some("page")] { (name) } }
+                    }
+                }
             }
         }
     }

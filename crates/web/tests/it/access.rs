@@ -49,6 +49,7 @@ fn the_table_of_routes() {
         GET    /api/v1/hold                             incidents:read
         POST   /api/v1/hold                             incidents:write, to respond
         DELETE /api/v1/hold                             incidents:write, to respond
+        POST   /api/v1/test-pages                       admin
         GET    /api/v1/tokens                           admin
         POST   /api/v1/tokens                           admin
         DELETE /api/v1/tokens/{id}                      admin
@@ -73,6 +74,7 @@ fn the_table_of_routes() {
         GET    /assets/{name}                           nothing
         GET    /account                                 admin, or a person's session
         POST   /account/password                        admin, or a person's session
+        POST   /account/test-page                       admin, or a person's session
         POST   /account/sessions/{id}                   admin, or a person's session
         POST   /hold                                    incidents:write, to respond
         POST   /hold/end                                incidents:write, to respond

@@ -180,3 +180,21 @@ async fn signing_in_leads_back_to_what_was_asked_for() {
     assert!(form.contains("name=\"next\" value=\"/incidents/INC-1/acknowledge\""), "{form}");
     assert!(!look(&world, "/sign-in?next=//evil.test").await.text.contains("evil"));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_test_page_goes_to_one_person_and_says_what_became_of_it() {
+    let (port, mails) = mail_server();
+    let world = World::mailed(port).await;
+    let sent = world.post("/api/v1/test-pages", &json!({ "person": "ben" })).await.json();
+    // Ben also hears that the pager has no address here.
+    let next = || mails.recv_timeout(std::time::Duration::from_secs(20)).unwrap();
+    let mail = std::iter::repeat_with(next).find(|mail| mail.contains("Subject: TEST Watchbell")).unwrap();
+    assert!(mail.contains("nothing has happened") && !mail.contains("INC-"), "{mail}");
+    let by_mail = sent["contacts"].as_array().unwrap().iter().find(|contact| contact["channel"] == "email").unwrap();
+    assert_eq!(by_mail["state"], "delivered", "{sent}");
+    assert!(by_mail["took_ms"].is_u64(), "{sent}");
+    let nobody = world.post("/api/v1/test-pages", &json!({ "person": "zoe" })).await;
+    assert_eq!(nobody.verdict(), "422 test-page-nobody");
+    let long = world.post("/api/v1/test-pages", &json!({ "person": "ben", "wait_s": 600 })).await;
+    assert_eq!(long.verdict(), "400 query-invalid");
+}
