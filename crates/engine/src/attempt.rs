@@ -59,8 +59,13 @@ pub(crate) struct Committed {
 impl Thread {
     /// One transaction; with `settles`, detectors whose time has come are settled first.
     pub(crate) fn attempt(&mut self, pieces: &[Piece<'_>], settles: bool) -> Result<Committed, Failure> {
+        if let Err(problem) = self.begin() {
+            tracing::error!(code = problem.code.id, detail = problem.detail, "engine.not_begun");
+            self.shared.failed(&problem);
+            return Err(Failure::Journal(problem));
+        }
         let present = self.shared.time.now();
-        let now = present.max(self.head.recorded_at + Duration::from_micros(1));
+        let now = self.now().max(self.head.recorded_at + Duration::from_micros(1));
         self.duplicates.forget(now);
         let decided = catch_unwind(AssertUnwindSafe(|| {
             let mut work = Work::new(Basis {
@@ -89,10 +94,12 @@ impl Thread {
         match decided {
             Ok(Ok(written)) => Ok(self.settle(written, now)),
             Ok(Err(failure)) => {
+                self.writer.give_up();
                 self.detectors.revert();
                 Err(self.failed(failure))
             }
             Err(panic) => {
+                self.writer.give_up();
                 self.detectors.revert();
                 // Whatever the panic left half-done lies in memory only, and is read again.
                 self.cache.clear();
@@ -164,10 +171,7 @@ impl Thread {
                 tracing::error!(code = problem.code.id, detail = problem.detail, "engine.commit_failed");
                 self.shared.failed(&problem);
                 self.cache.clear();
-                if let Err(problem) = self.catch_up() {
-                    tracing::error!(code = problem.code.id, detail = problem.detail, "engine.left_behind");
-                    self.shared.failed(&problem);
-                }
+                self.look_around();
                 Failure::Journal(problem)
             }
         }
@@ -216,6 +220,8 @@ fn commit(writer: &mut dyn Writer, decision: Decision<'_>, present: Instant) -> 
         if changes != OutboxChanges::default() {
             writer.apply(&changes).map_err(Refusal::Journal)?;
             wrote = true;
+        } else {
+            writer.give_up();
         }
         batch.deliveries = changes.deliveries;
         None

@@ -5,9 +5,10 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::sync::Arc;
 
-use journal::{IncidentNo, Reader};
+use journal::{IncidentNo, Reader, StoredEvent};
 use problem::Problem;
 use wcore::Incident;
+use wcore::event::Event;
 
 use crate::codec;
 use crate::view;
@@ -45,6 +46,30 @@ impl Cache {
             if let Some(old) = self.incidents.remove(&no) {
                 self.keys.remove(&old.key);
             }
+        }
+    }
+
+    /// Another node's entry: an incident at hand goes on with it, as a fold would.
+    pub(crate) fn follow(&mut self, stored: &StoredEvent) {
+        let Some(IncidentNo(no)) = stored.event.incident else { return };
+        let Ok(entry) = codec::entry(&stored.event.body) else { return self.clear() };
+        let opens = entry.events.iter().find_map(|event| match event {
+            Event::Opened(opened) => Some(opened.key.clone()),
+            _ => None,
+        });
+        let attaches = entry.events.iter().all(|event| matches!(event, Event::Attached(_)));
+        match (self.incidents.get_mut(&no), opens) {
+            (Some(incident), _) => {
+                let incident = Arc::make_mut(incident);
+                entry.events.iter().for_each(|event| incident.evolve(event, entry.at));
+                if !attaches {
+                    self.keys.remove(&incident.key);
+                }
+            }
+            (None, Some(key)) => drop(self.keys.remove(&key)),
+            // Its key is not at hand, and may be answered otherwise now.
+            (None, None) if !attaches => self.keys.clear(),
+            (None, None) => {}
         }
     }
 

@@ -74,7 +74,7 @@ impl Thread {
 
     /// Settles detectors that could not be settled together with inputs. Those that fail alone rest.
     fn settle_detectors_alone(&mut self, settles: bool) -> bool {
-        let is_due = self.detectors.next_due().is_some_and(|at| at <= self.shared.time.now());
+        let is_due = self.detectors.next_due().is_some_and(|at| at <= self.now());
         if !settles || !is_due {
             return true;
         }

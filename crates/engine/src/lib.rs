@@ -67,6 +67,12 @@ pub(crate) const PSEUDONYM_KEY: &str = "pseudonym-key";
 /// What the names of requests begin with since the last restore.
 pub(crate) const LINEAGE: &str = "lineage";
 
+/// Which version of the core decided last.
+pub(crate) const DECIDED_BY: &str = "decided-by";
+/// Goes up with every change of the core by which the same input is decided otherwise. A node that has a
+/// lower one than the journal writes nothing: equal nodes decide alike.
+pub(crate) const DECIDES: u32 = 1;
+
 /// What a command or declaration came to, after commit.
 #[derive(Clone, Debug)]
 pub struct Applied {

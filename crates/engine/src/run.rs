@@ -14,8 +14,9 @@ use wcore::trigger::Detectors;
 use crate::cache::Cache;
 use crate::codec;
 use crate::duplicates::Duplicates;
+use crate::follow::LOOK_EVERY;
 use crate::queue::{HoldInput, HoldWish, Input, Taken};
-use crate::rules::{Pins, Rules};
+use crate::rules::{Pins, Rules, Secrets};
 use crate::shared::Shared;
 use crate::texts::Secrecy;
 
@@ -43,6 +44,10 @@ pub(crate) struct Thread {
     /// Of this thread alone: others would wait for its commits.
     pub(crate) reader: Arc<dyn Reader>,
     pub(crate) head: Head,
+    /// How far the journal's clock is ahead of this machine's: the database may have its own.
+    pub(crate) skew: Duration,
+    /// Where policies of other nodes find their addresses and secrets.
+    pub(crate) secrets: Secrets,
     pub(crate) rules: Arc<Rules>,
     pub(crate) pins: Pins,
     pub(crate) cache: Cache,
@@ -66,15 +71,22 @@ impl Thread {
         let _last_words = LastWords(Arc::clone(&self.shared));
         let mut watch = Watch::new();
         let mut tended = std::time::Instant::now();
+        let mut looked = tended;
         let mut failed = false;
+        let shared = self.writer.is_shared();
         loop {
             let wait = if failed { FAILED_PAUSE } else { self.until_due() };
+            let wait = if shared { wait.min(LOOK_EVERY) } else { wait };
             let taken = self.shared.queue.take(wait);
             if taken.finished {
                 return;
             }
             let jump = watch.look(&self.shared);
             let mut works = self.turn(taken, jump);
+            if shared && looked.elapsed() >= LOOK_EVERY {
+                works &= self.look_around();
+                looked = std::time::Instant::now();
+            }
             // A quiet store that failed must be tried again, or nobody would know that it works.
             if (failed && works) || tended.elapsed() >= TEND_EVERY {
                 works &= self.tend();
@@ -96,7 +108,7 @@ impl Thread {
         let readable = due.is_some();
         inputs.extend(due.unwrap_or_default().into_iter().map(Input::Due));
         inputs.extend(taken.signals);
-        let settles = self.detectors_due().is_some_and(|at| at <= self.shared.time.now());
+        let settles = self.detectors_due().is_some_and(|at| at <= self.now());
         let written = (inputs.is_empty() && !settles) || self.process(inputs, settles);
         readable && written
     }
@@ -111,7 +123,7 @@ impl Thread {
     fn until_due(&self) -> StdDuration {
         let incident = self.reader.next_due().ok().flatten();
         let next = [incident, self.detectors_due(), self.shared.hold_ends_at()].into_iter().flatten().min();
-        let until = next.and_then(|at| self.shared.time.until(at)).map_or(NAP, |until| until.min(NAP));
+        let until = next.and_then(|at| self.shared.time.until(at - self.skew)).map_or(NAP, |until| until.min(NAP));
         if self.stuck.is_empty() { until } else { until.max(STUCK_NAP) }
     }
 
@@ -122,7 +134,7 @@ impl Thread {
 
     /// Incidents whose clocks have fallen due; `None` where the journal cannot be read.
     fn due_inputs(&self) -> Option<Vec<u64>> {
-        let now = self.shared.time.now().max(self.head.recorded_at);
+        let now = self.now().max(self.head.recorded_at);
         match self.reader.due(now, BATCH_DUE + u32::try_from(self.stuck.len()).unwrap_or(0)) {
             Ok(rows) => Some(rows.into_iter().map(|row| row.no.0).filter(|no| !self.stuck.contains(no)).collect()),
             Err(error) => {

@@ -122,6 +122,11 @@ impl Shared {
         hold.clone().filter(|hold| self.time.now() < hold.until)
     }
 
+    /// The same, its time over or not.
+    pub(crate) fn running_hold(&self) -> Option<Hold> {
+        self.hold.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
     pub(crate) fn set_hold(&self, hold: Option<Hold>) {
         *self.hold.write().unwrap_or_else(PoisonError::into_inner) = hold;
     }

@@ -3,6 +3,7 @@
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex};
 
+use calendar::Duration;
 use journal::{DocumentChange, OutboxChanges, Reader, Store, Workspace, Writer};
 use policy::Diagnostic;
 use problem::Problem;
@@ -18,7 +19,7 @@ use crate::run::{Thread, rebuild_duplicates};
 use crate::shared::Shared;
 use crate::texts::{KEY_BYTES, Pseudonyms, Salts, Secrecy};
 use crate::time::TimeSource;
-use crate::{ACTIVE, Fault, LINEAGE, PSEUDONYM_KEY, SETTINGS, codec, remembered};
+use crate::{ACTIVE, DECIDED_BY, DECIDES, Fault, LINEAGE, PSEUDONYM_KEY, SETTINGS, codec, remembered};
 
 /// How to run.
 pub struct Config {
@@ -90,6 +91,7 @@ pub(crate) fn prepare(
     let reader = store.reader(config.workspace)?;
     let mut head = writer.head()?;
     head.admits_tzdata(calendar::tzdata())?;
+    let decided_by = must_decide_alike(&*reader).map_err(StartError::Contents)?;
     let stored = stored_documents(&*reader)?;
     let (rules, activate, complaint) = choose(documents, stored, secrets)?;
     let rules = Arc::new(rules);
@@ -105,7 +107,8 @@ pub(crate) fn prepare(
         (head, restarted) = (moved, Some(problem));
     }
     // The activation is where a watch begins: what an earlier version never watched is activated anew.
-    let activate = activate || !rules.triggers.is_watched(&rules.policy, &detectors);
+    // So is what decided otherwise.
+    let activate = activate || decided_by < DECIDES || !rules.triggers.is_watched(&rules.policy, &detectors);
     let lineage = lineage(&*reader)?;
     let pseudonyms = pseudonyms(&mut *writer, &*reader, salts)?;
     let duplicates = rebuild_duplicates(&*reader, now).map_err(StartError::Contents)?;
@@ -131,6 +134,8 @@ pub(crate) fn prepare(
         reader: writer.reader().unwrap_or(reader),
         writer,
         head,
+        skew: Duration::ZERO,
+        secrets: secrets.clone(),
         rules,
         pins,
         cache: Cache::default(),
@@ -150,15 +155,36 @@ fn queue(shared: &Shared, input: Input) {
 }
 
 /// The documents in force, as the store has them.
-pub(crate) fn stored_documents(reader: &dyn Reader) -> Result<Option<Documents>, StartError> {
+fn stored_documents(reader: &dyn Reader) -> Result<Option<Documents>, StartError> {
     let Some(body) = reader.document(SETTINGS, ACTIVE)? else { return Ok(None) };
     let documents = serde_json::from_slice(&body)
         .map_err(|e| StartError::Contents(codec::unreadable(format!("the active policy does not decode ({e})"))))?;
     Ok(Some(documents))
 }
 
+/// Which version of the core decided last; a problem where it is a later one than this.
+pub(crate) fn must_decide_alike(reader: &dyn Reader) -> Result<u32, Problem> {
+    let Some(body) = codec::stored(reader.document(SETTINGS, DECIDED_BY))? else { return Ok(0) };
+    let version: u32 = serde_json::from_slice(&body)
+        .map_err(|e| codec::unreadable(format!("the version that decided last does not decode ({e})")))?;
+    if version <= DECIDES {
+        return Ok(version);
+    }
+    let detail = format!("version {version} of the rules of deciding is in force, and this program has {DECIDES}");
+    Err(Problem::new(&problem::DECIDES_OLDER, detail))
+}
+
+/// What a start stumbles over, as a problem of a running node.
+pub(crate) fn problem(error: StartError) -> Problem {
+    match error {
+        StartError::Journal(error) => error.problem(),
+        StartError::Contents(problem) => problem,
+        other => codec::unreadable(other.to_string()),
+    }
+}
+
 /// What a restore began the names of requests with; nothing before the first.
-fn lineage(reader: &dyn Reader) -> Result<String, StartError> {
+pub(crate) fn lineage(reader: &dyn Reader) -> Result<String, StartError> {
     let Some(body) = reader.document(SETTINGS, LINEAGE)? else { return Ok(String::new()) };
     serde_json::from_slice(&body)
         .map_err(|e| StartError::Contents(codec::unreadable(format!("the lineage does not decode ({e})"))))
@@ -169,7 +195,10 @@ fn pseudonyms(writer: &mut dyn Writer, reader: &dyn Reader, salts: Salts) -> Res
     if salts == Salts::Derived {
         return Ok(Pseudonyms::new(&[0; KEY_BYTES]));
     }
+    // Nodes that start together make one.
+    writer.begin()?;
     if let Some(body) = reader.document(SETTINGS, PSEUDONYM_KEY)? {
+        writer.give_up();
         let short = || StartError::Contents(codec::unreadable("the key of pseudonyms is too short".to_owned()));
         return Ok(Pseudonyms::new(body.first_chunk().ok_or_else(short)?));
     }

@@ -19,10 +19,36 @@ pub trait Store: Send + Sync {
     fn reader(&self, workspace: Workspace) -> Result<Arc<dyn Reader>>;
 }
 
+/// Where the order ends, and what time it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Present {
+    /// The end of the order.
+    pub head: Head,
+    /// The database's own clock; none where it is this machine's.
+    pub now: Option<Instant>,
+}
+
 /// Changes one workspace. After an error everything is as it was before the call, and the writer can go on.
 pub trait Writer: Send {
     /// The present end of the order.
     fn head(&mut self) -> Result<Head>;
+
+    /// Takes the right to write next, and says what a decision rests on: until [`Writer::commit`],
+    /// [`Writer::apply`] or [`Writer::give_up`] nobody else commits a batch. Who decides too long loses it, and
+    /// meets [`Error::HeadMoved`](crate::Error::HeadMoved) where somebody else used it.
+    ///
+    /// None where nobody else writes: the head is where this writer left it.
+    fn begin(&mut self) -> Result<Option<Present>> {
+        Ok(None)
+    }
+
+    /// Lets the right to write next go, without having written.
+    fn give_up(&mut self) {}
+
+    /// Whether others may write to the workspace, too.
+    fn is_shared(&self) -> bool {
+        false
+    }
 
     /// Writes the whole batch, moves the head, and returns once that is durable.
     ///
@@ -54,6 +80,11 @@ pub trait Writer: Send {
 pub trait Reader: Send + Sync {
     /// The present end of the order.
     fn head(&self) -> Result<Head>;
+
+    /// The same, with the database's clock where it has one of its own.
+    fn present(&self) -> Result<Present> {
+        Ok(Present { head: self.head()?, now: None })
+    }
 
     /// The incident of that number.
     fn incident(&self, no: IncidentNo) -> Result<Option<IncidentRow>>;

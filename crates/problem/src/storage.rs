@@ -38,8 +38,14 @@ crate::codes! { STORAGE;
         cause: "Rows or pages cannot be read: a failing disk, a copy made without `watchbell backup`, or an edit by hand.",
         remedy: "Keep a copy of the directory, run `watchbell audit verify` on it, and restore the last good backup.";
     STORE_MOVED = "store-moved", 503, "the journal moved on",
-        cause: "Another writer committed between the decision and its commit, so nothing was written.",
-        remedy: "Send the request again. If it keeps happening, look for a second server on the same database.";
+        cause: "The right to write next was lost, since deciding took longer than a node may keep others waiting, or was interrupted; another node has written since. Nothing was written.",
+        remedy: "Send the request again. If it keeps happening, look for a machine that stops for seconds: too little memory, or a paused virtual machine.";
+    CLOCK_OFF = "clock-off", 503, "this machine's clock differs from the database's",
+        cause: "The two are more than 2 s apart, so that this node would keep other deadlines than the nodes beside it. It writes nothing.",
+        remedy: "Check time synchronisation (NTP) on this machine and on the database's. The node goes on by itself once they agree.";
+    DECIDES_OLDER = "decides-older", 503, "a newer version of this program decides on this journal",
+        cause: "Another node, of a later version, has written what this version would decide otherwise or cannot read.",
+        remedy: "Upgrade this node to the version of the others. It has written nothing, and the others go on.";
     STORE_CONSTRAINT = "store-constraint", 500, "the change contradicts what is stored",
         cause: "A row that must be new exists already, or one that must exist does not. Nothing was written.",
         remedy: "This is a defect of Watchbell: please report it with the detail. Everything else goes on.";

@@ -5,7 +5,7 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use journal::{
-    Batch, DeliveryUpdate, Error, EventPlace, Head, IncidentRow, Memory, OutboxChanges, Reader, Result, Store,
+    Batch, DeliveryUpdate, Error, EventPlace, Head, IncidentRow, Memory, OutboxChanges, Present, Reader, Result, Store,
 };
 use journal::{Workspace, Writer};
 
@@ -99,6 +99,18 @@ fn failed(detail: &str) -> Error {
 impl Writer for FaultyWriter {
     fn head(&mut self) -> Result<Head> {
         self.inner.head()
+    }
+
+    fn begin(&mut self) -> Result<Option<Present>> {
+        self.inner.begin()
+    }
+
+    fn give_up(&mut self) {
+        self.inner.give_up();
+    }
+
+    fn is_shared(&self) -> bool {
+        self.inner.is_shared()
     }
 
     fn commit(&mut self, batch: &Batch) -> Result<Head> {

@@ -14,7 +14,7 @@ use crate::audit::Act;
 use crate::hold::{self, Hold};
 use crate::outbox::{DISABLED_CHANNELS, INBOX, Request};
 use crate::queue::{ActivateInput, HoldInput, HoldWish, TestPageInput};
-use crate::{ACTIVE, PINNED_POLICIES, SETTINGS, codec};
+use crate::{ACTIVE, DECIDED_BY, DECIDES, PINNED_POLICIES, SETTINGS, codec};
 
 /// Severity under which announcements travel: behind a SEV-1, before what is merely degraded.
 const ANNOUNCEMENT_SEVERITY: u8 = 2;
@@ -38,6 +38,7 @@ impl Work<'_, '_> {
         self.document(PINNED_POLICIES, &rules.policy.id, Some(codec::json(&rules.documents)));
         let body = codec::json(&rules.documents);
         self.document(SETTINGS, ACTIVE, Some(body.clone()));
+        self.document(SETTINGS, DECIDED_BY, Some(codec::json(&DECIDES)));
         self.events.push(EventRow { incident: None, kind: Cow::Borrowed(codec::ACTIVATED), body });
         for (what, id) in [("policy.activated", &rules.policy.id), ("roster.activated", &rules.roster.id)] {
             self.note(&Act::new(input.by.clone(), what, id.clone()));

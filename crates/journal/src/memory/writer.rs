@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::{Shelf, State};
 use crate::chain::{self, Sealed};
-use crate::store::Writer;
+use crate::store::{Present, Writer};
 use crate::{
     Batch, Claim, DeliveryRow, DeliveryState, DeliveryUpdate, DocumentChange, Entry, Head, IncidentRow, OutboxChanges,
     PrivateEntry, Result, Rewrite, StoredRequest, Workspace,
@@ -24,6 +24,15 @@ impl MemoryWriter {
 impl Writer for MemoryWriter {
     fn head(&mut self) -> Result<Head> {
         Ok(self.shelf.lock().head.clone())
+    }
+
+    /// No lock: several engines in one process are a test's, which has them write one after the other.
+    fn begin(&mut self) -> Result<Option<Present>> {
+        Ok(Some(Present { head: self.head()?, now: None }))
+    }
+
+    fn is_shared(&self) -> bool {
+        true
     }
 
     fn commit(&mut self, batch: &Batch) -> Result<Head> {

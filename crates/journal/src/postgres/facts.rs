@@ -42,6 +42,29 @@ impl<'a> Named<'a> {
         named
     }
 
+    /// Of a batch that holds the head, only what was there before it: neither its requests nor what these become.
+    pub(super) fn before(requests: &[RequestRow], updates: &'a [DeliveryUpdate]) -> Named<'a> {
+        let new: BTreeSet<&str> = requests.iter().map(|row| row.id.as_str()).collect();
+        let mut made = BTreeSet::new();
+        let mut named = Named::default();
+        for update in updates {
+            match update {
+                DeliveryUpdate::Claim(claim) => {
+                    let ids = claim.deliveries.iter().map(|row| row.id.as_str());
+                    if new.contains(claim.request.as_str()) {
+                        made.extend(ids);
+                    } else {
+                        named.requests.insert(&claim.request);
+                        named.deliveries.extend(ids);
+                    }
+                }
+                DeliveryUpdate::Attempt(attempt) => _ = named.deliveries.insert(&attempt.delivery),
+            }
+        }
+        named.deliveries.retain(|id| !made.contains(id));
+        named
+    }
+
     /// What is stored under these ids. Rows that may change are locked in the order of their ids, so that
     /// two changes that name the same rows wait for each other, and never each for the other.
     pub(super) fn queries(&self, workspace: i64) -> Vec<Query<'a>> {

@@ -65,7 +65,8 @@ fn insert<'a>(workspace: i64, rows: &[(&'a str, &'a DeliveryRow)]) -> Query<'a> 
              idempotency_key, roster_version, created_at, state, attempts, next_attempt_at, attempted_at, outcome, body)
          SELECT $1, new.* FROM unnest($2::text[], $3::text[], $4::bigint[], $5::bigint[], $6::text[], $7::text[],
              $8::text[], $9::text[], $10::text[], $11::bigint[], $12::bigint[], $13::bigint[], $14::bigint[],
-             $15::bigint[], $16::text[], $17::bytea[]) AS new",
+             $15::bigint[], $16::text[], $17::bytea[]) AS new
+         ON CONFLICT (workspace, id) DO NOTHING",
     )
     .bind(workspace)
     .bind(texts(|row| &row.id))

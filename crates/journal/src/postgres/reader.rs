@@ -8,10 +8,10 @@ use tokio_postgres::Row;
 use super::column::{self, BLOCK, DELIVERY, EVENT, Fields, INCIDENT, REQUEST, TALLY, signed};
 use super::fault::Fault;
 use super::session::{Query, Session};
-use super::writer::{head_query, read_head};
+use super::writer::{clock, head_query, read_head, read_present};
 use super::{Shared, lists};
 use crate::pool::Lendable;
-use crate::store::Reader;
+use crate::store::{Present, Reader};
 use crate::{
     Counts, DeliveryFilter, DeliveryRow, Entry, EventPlace, Head, IncidentFilter, IncidentNo, IncidentRow, Living,
     Position, PrivateContent, PrivateEntry, Result, StoredBlock, StoredEvent, StoredRequest, Workspace,
@@ -70,6 +70,11 @@ impl Reader for PostgresReader {
     fn head(&self) -> Result<Head> {
         let query = head_query(column::workspace(self.workspace), "");
         self.read(&[query], |answers| read_head(&answers[0]))
+    }
+
+    fn present(&self) -> Result<Present> {
+        let query = head_query(column::workspace(self.workspace), "");
+        self.read(&[query, clock()], read_present)
     }
 
     fn incident(&self, no: IncidentNo) -> Result<Option<IncidentRow>> {

@@ -123,6 +123,14 @@ impl Session {
         Ok(rows)
     }
 
+    /// Runs queries within the present transaction, in one round trip; in none where there are none.
+    pub(super) fn look_up(&self, queries: &[Query<'_>]) -> Result<Vec<Vec<Row>>, Fault> {
+        if queries.is_empty() {
+            return Ok(Vec::new());
+        }
+        self.finished(try_join_all(queries.iter().map(|query| self.ask(query))), ANSWER_WITHIN)
+    }
+
     /// Begins a transaction that copies everything: whoever reads or writes at the other end may take long.
     pub(super) fn begin_copy(&self, mode: &str) -> Result<(), Fault> {
         let begin = format!(

@@ -1,7 +1,7 @@
-//! Commits: one batch, one transaction, two round trips. The first locks the head and reads what the
-//! change depends on, the second writes and commits.
+//! Commits: one batch, one transaction, two round trips. The first locks the head, the second writes and
+//! commits; where a change names rows that may be there already, they are looked up in between.
 
-use std::cell::OnceCell;
+use std::cell::{Cell, OnceCell};
 use std::path::Path;
 use std::sync::Arc;
 use std::thread;
@@ -13,7 +13,7 @@ use super::fault::Fault;
 use super::session::{Query, Session};
 use super::{Shared, outbox, rows};
 use crate::chain::{self, Sealed};
-use crate::store::Writer;
+use crate::store::{Present, Writer};
 use crate::{Batch, Error, Head, IncidentRow, OutboxChanges, Result, Workspace};
 
 /// After a commit whose outcome is not known, the server is looked for this long: a restart or a fail-over
@@ -29,6 +29,8 @@ pub(super) struct PostgresWriter {
     workspace: Workspace,
     /// None after it was lost, and before the first use.
     session: Option<Session>,
+    /// The head, while its lock is held: since [`Writer::begin`].
+    turn: Option<Head>,
 }
 
 /// How far a change came.
@@ -45,7 +47,7 @@ enum Ended {
 
 impl PostgresWriter {
     pub(super) fn new(shared: Arc<Shared>, workspace: Workspace) -> Result<PostgresWriter> {
-        let mut writer = PostgresWriter { shared, workspace, session: None };
+        let mut writer = PostgresWriter { shared, workspace, session: None, turn: None };
         writer.create_head()?;
         Ok(writer)
     }
@@ -136,6 +138,12 @@ impl PostgresWriter {
         }
     }
 
+    /// The head whose lock is still held, to use it up.
+    fn take_turn(&mut self) -> Option<Head> {
+        let usable = self.session.as_ref().is_some_and(Session::is_usable);
+        self.turn.take().filter(|_| usable)
+    }
+
     fn told(&self, fault: Fault) -> Error {
         fault.at(self.path())
     }
@@ -147,6 +155,7 @@ impl PostgresWriter {
 
 impl Writer for PostgresWriter {
     fn head(&mut self) -> Result<Head> {
+        self.give_up();
         let workspace = column::workspace(self.workspace);
         let mut tries = 1;
         loop {
@@ -164,13 +173,53 @@ impl Writer for PostgresWriter {
         }
     }
 
+    fn begin(&mut self) -> Result<Option<Present>> {
+        self.give_up();
+        let workspace = column::workspace(self.workspace);
+        let mut tries = 1;
+        loop {
+            let begun = self.session().and_then(|session| {
+                let present = session.begin(&[lock(workspace), clock()]).and_then(|answers| read_present(&answers));
+                present.inspect_err(|_| session.roll_back())
+            });
+            match begun {
+                Ok(present) => {
+                    self.turn = Some(present.head.clone());
+                    return Ok(Some(present));
+                }
+                Err(fault) if fault.is_lost() && tries < TRIES => {
+                    self.session = None;
+                    tries += 1;
+                }
+                Err(fault) => return Err(self.told(fault)),
+            }
+        }
+    }
+
+    fn give_up(&mut self) {
+        if self.turn.take().is_some()
+            && let Some(session) = &self.session
+        {
+            session.roll_back();
+        }
+    }
+
+    fn is_shared(&self) -> bool {
+        true
+    }
+
     fn commit(&mut self, batch: &Batch) -> Result<Head> {
         let workspace = self.workspace;
+        let mut turn = self.take_turn();
         let mut tries = 1;
         loop {
             let sealed = OnceCell::new();
+            let locked = turn.take();
             let ended = self.attempt(|session| {
-                let (head, facts) = begin_commit(session, workspace, batch)?;
+                let (head, facts) = match locked {
+                    Some(head) => (head, look_up(session, workspace, batch)?),
+                    None => begin_commit(session, workspace, batch)?,
+                };
                 let next = chain::seal(workspace, &head, batch)?;
                 facts.admit(&batch.private, &batch.requests)?;
                 let outcome = facts.outcome(&batch.requests, &batch.deliveries)?;
@@ -199,8 +248,11 @@ impl Writer for PostgresWriter {
     fn apply(&mut self, changes: &OutboxChanges) -> Result<()> {
         let workspace = column::workspace(self.workspace);
         let named = Named::in_change(&[], &[], &changes.deliveries);
+        let locked = Cell::new(self.take_turn().is_some());
         self.change(|session| {
-            let facts = Facts::read(&session.begin(&named.queries(workspace))?)?;
+            let queries = named.queries(workspace);
+            let answers = if locked.take() { session.look_up(&queries)? } else { session.begin(&queries)? };
+            let facts = Facts::read(&answers)?;
             let outcome = facts.outcome(&[], &changes.deliveries)?;
             let mut writes = outbox::deliveries(workspace, &[], &outcome);
             writes.extend(outbox::documents(workspace, &changes.documents));
@@ -210,6 +262,7 @@ impl Writer for PostgresWriter {
     }
 
     fn replace_incidents(&mut self, rows: &[IncidentRow]) -> Result<()> {
+        self.give_up();
         let workspace = column::workspace(self.workspace);
         self.change(|session| {
             session.begin(&[lock(workspace)])?;
@@ -227,6 +280,24 @@ fn begin_commit(session: &Session, workspace: Workspace, batch: &Batch) -> Resul
     queries.extend(Named::in_change(&batch.private, &batch.requests, &batch.deliveries).queries(workspace));
     let answers = session.begin(&queries)?;
     Ok((read_head(&answers[0])?, Facts::read(&answers[1..])?))
+}
+
+/// The same for a head that is locked already. What a batch makes new is not looked for: its places in the
+/// journal are its own, and should a row be there all the same, its table refuses another.
+fn look_up(session: &Session, workspace: Workspace, batch: &Batch) -> Result<Facts, Fault> {
+    let queries = Named::before(&batch.requests, &batch.deliveries).queries(column::workspace(workspace));
+    Facts::read(&session.look_up(&queries)?)
+}
+
+/// The server's clock at this moment, not at the transaction's beginning: the lock may have been waited for.
+pub(super) fn clock() -> Query<'static> {
+    Query::new("SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint")
+}
+
+/// What [`head_query`] and [`clock`] answered.
+pub(super) fn read_present(answers: &[Vec<tokio_postgres::Row>]) -> Result<Present, Fault> {
+    let now = answers[1].first().map(|row| Fields::of(row).instant()).transpose()?;
+    Ok(Present { head: read_head(&answers[0])?, now })
 }
 
 /// The head, locked until the transaction ends: who has it decides what comes next.

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::sync::{Arc, Condvar, Mutex};
 
-use journal::{Batch, Error, Head, IncidentRow, OutboxChanges, Reader, Result, Store, Workspace, Writer};
+use journal::{Batch, Error, Head, IncidentRow, OutboxChanges, Present, Reader, Result, Store, Workspace, Writer};
 
 /// What becomes of writes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -82,6 +82,18 @@ impl Store for Gated {
 impl Writer for GatedWriter {
     fn head(&mut self) -> Result<Head> {
         self.writer.head()
+    }
+
+    fn begin(&mut self) -> Result<Option<Present>> {
+        self.writer.begin()
+    }
+
+    fn give_up(&mut self) {
+        self.writer.give_up();
+    }
+
+    fn is_shared(&self) -> bool {
+        self.writer.is_shared()
     }
 
     fn commit(&mut self, batch: &Batch) -> Result<Head> {

@@ -69,6 +69,15 @@ impl World {
         World::begin(Setup::default()).await
     }
 
+    /// On each store that takes several nodes.
+    pub(crate) async fn shared() -> Vec<World> {
+        let mut worlds = vec![World::memory().await];
+        if std::env::var(ON_POSTGRES).is_ok() {
+            worlds.push(World::durable().await);
+        }
+        worlds
+    }
+
     /// On a store that outlives a crash.
     pub(crate) async fn durable() -> World {
         match std::env::var(ON_POSTGRES) {
@@ -108,7 +117,7 @@ impl World {
         Ok(world)
     }
 
-    /// A second server on the same store and clock, which should not be, with another setup if need be.
+    /// A second node on the same store and clock, with another setup if need be.
     pub(crate) fn beside(&self, setup: &Setup) -> Engine {
         assert!(!matches!(self.shelf, Shelf::Sqlite(_)), "the files have a lock");
         open(&self.shelf, &Gate::new(), setup, &self.time, self.receiver.port).unwrap()
