@@ -14,7 +14,7 @@ crate::codes! { COMMAND;
         cause: "A required text is empty, or longer than its limit.",
         remedy: "Give the text that the detail names, within the limit it states.";
     NAME_UNKNOWN = "name-unknown", 422, "the policy or roster has no such name",
-        cause: "The command names a class, severity, service, person, role or audience that is not declared, or a step that the checklist does not have.",
+        cause: "The command names a class, severity, service, person, role or audience that is not declared.",
         remedy: "Use one of the names in the detail, or add it to the policy or roster.";
     PERSON_REQUIRED = "person-required", 403, "only a person can do this",
         cause: "The command came with a program's token. A machine's act never keeps a promise that people made.",
@@ -64,6 +64,9 @@ crate::codes! { COMMAND;
     APPROVAL_REQUIRED = "approval-required", 403, "another person must approve this",
         cause: "The policy asks for the approval of a role, or of a second person, before this takes effect.",
         remedy: "Let the person or the holder of the role that the detail names do it; for a second person, anyone of the roster but you.";
+    STEP_UNKNOWN = "step-unknown", 404, "there is no such step",
+        cause: "The command names a checklist that was not started in this incident, or a step that it does not have.",
+        remedy: "Start the playbook first, or use one of the names and numbers in the detail.";
     CLOCK_UNKNOWN = "clock-unknown", 404, "there is no such running clock",
         cause: "The incident has no clock of that name, or it has ended.",
         remedy: "Take the name from the incident's list of clocks, such as `update:customers#3`.";

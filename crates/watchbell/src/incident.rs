@@ -131,15 +131,21 @@ fn checklists(args: &IncidentArgs, incident: &Value) {
             text(&incident["id"])
         );
     }
+    let now = Instant::from(jiff::Timestamp::now());
     for list in lists {
         let steps = list["steps"].as_array().map(Vec::as_slice).unwrap_or_default();
         println!("{} ({}): {} of {} done", text(&list["title"]), text(&list["playbook"]), list["done"], steps.len());
         for step in steps {
             let (mark, state) = match step["done"].as_object() {
                 Some(act) => ("x", format!("done by {} at {}", text(&act["by"]), text(&act["at"]))),
-                None => (" ", format!("{}, due {}", text(&step["owner"]), text(&step["due_at"]))),
+                None => {
+                    let late = Instant::parse(text(&step["due_at"])).is_ok_and(|due| due < now);
+                    let late = if late { ", late" } else { "" };
+                    (" ", format!("{}, due {}{late}", text(&step["owner"]), text(&step["due_at"])))
+                }
             };
-            println!("  [{mark}] {:>2}. {}\n          {state}", step["no"], text(&step["do"]));
+            let no = step["no"].to_string();
+            println!("  [{mark}] {no:>2}. {}\n          {state}", text(&step["do"]));
             if !text(&step["note"]).is_empty() {
                 println!("          note: {}", text(&step["note"]));
             }

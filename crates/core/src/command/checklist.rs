@@ -87,7 +87,7 @@ pub(super) fn assign(draft: &mut Draft<'_>, by: &Actor, place: &Place<'_>, perso
 }
 
 fn find<'d>(draft: &'d Draft<'_>, place: &Place<'_>) -> Result<&'d ChecklistStep, Problem> {
-    let unknown = |detail: String| Problem::new(&problem::NAME_UNKNOWN, detail);
+    let unknown = |detail: String| Problem::new(&problem::STEP_UNKNOWN, detail);
     let Some(checklist) = draft.state.checklist(place.checklist) else {
         let started: Vec<&str> = draft.state.checklists.iter().map(|one| one.playbook.as_str()).collect();
         let started = if started.is_empty() { "none".to_owned() } else { started.join(", ") };

@@ -40,7 +40,7 @@ async fn a_checklist_is_followed() {
         ("untick-step", leak(2), "400 command-malformed"),
         ("assign-step", with(3, "person", "tom"), "200"),
         ("assign-step", with(3, "person", "nobody"), "422 name-unknown"),
-        ("tick-step", leak(9), "422 name-unknown"),
+        ("tick-step", leak(9), "404 step-unknown"),
     ] {
         let answer = world.call("POST", &format!("/api/v1/incidents/INC-1/{command}"), &ana, body.to_string()).await;
         assert_eq!(answer.verdict(), verdict, "{command} {body}: {answer:?}");

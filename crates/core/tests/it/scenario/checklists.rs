@@ -123,11 +123,11 @@ fn what_does_not_exist_is_refused_and_only_people_follow_playbooks() {
     let mut world = started();
     for (command, code) in [
         (start("data-leek"), "unknown-playbook"),
-        (tick(0, ""), "name-unknown"),
-        (tick(99, ""), "name-unknown"),
+        (tick(0, ""), "step-unknown"),
+        (tick(99, ""), "step-unknown"),
         (untick(1, " "), "text-invalid"),
         (tick(1, &"x".repeat(wcore::command::MAX_STEP_NOTE + 1)), "text-invalid"),
-        (Command::TickStep { checklist: "first-look".to_owned(), step: 1, note: String::new() }, "name-unknown"),
+        (Command::TickStep { checklist: "first-look".to_owned(), step: 1, note: String::new() }, "step-unknown"),
     ] {
         assert_eq!(world.refused("ana", command.clone()), code, "{command:?}");
     }

@@ -34,7 +34,7 @@ async fn a_playbook_is_read_started_and_followed() {
     assert!(page.contains("is not done after all") && page.contains("One intent was missed"));
     let refused = server.refused(&tom, "untick-step", &format!("{step}=1&reason="), "text-invalid").await;
     assert_eq!(refused.matches("class=\"refusal\"").count(), 1, "at its own form");
-    server.refused(&tom, "tick-step", &format!("{step}=99"), "name-unknown").await;
+    server.refused(&tom, "tick-step", &format!("{step}=99"), "step-unknown").await;
     server.refused(&tom, "start-checklist", "playbook=nothing", "unknown-playbook").await;
 }
 
