@@ -61,7 +61,14 @@ enum Body {
         text: &'static str,
     },
     Review,
+    /// The playbook of the incident.
+    Playbook,
+    /// A step of it, with a note.
+    Step(u32, &'static str),
 }
+
+/// The playbook that is followed.
+const PLAYBOOK: &str = "hallucinated-policy";
 
 const SCENES: &[Scene] = &[
     (0.5, "Evaluations of the support assistant arrive; all is well.", Deed::Traffic),
@@ -81,6 +88,16 @@ const SCENES: &[Scene] = &[
     ),
     (17.0, "who accepts it.", Deed::Act(Who::Commander, "accept", Body::Accept("commander"))),
     (18.0, "The validator accepts the proof.", Deed::Act(Who::Validator, "accept", Body::Accept("validation"))),
+    (
+        19.0,
+        "The playbook is started: eight steps, each with an owner and a time.",
+        Deed::Act(Who::Commander, "start-checklist", Body::Playbook),
+    ),
+    (
+        20.0,
+        "Its first step is done, with a note where the evidence lies.",
+        Deed::Act(Who::Fixer, "tick-step", Body::Step(1, "Five transcripts with their sources, evidence folder 42.")),
+    ),
     (
         21.0,
         "Executives hear, two minutes before their window closes.",
@@ -111,6 +128,11 @@ const SCENES: &[Scene] = &[
         ),
     ),
     (33.0, "Contained: the assistant no longer talks about money.", Deed::Act(Who::Fixer, "contain", Body::Contain)),
+    (
+        34.0,
+        "That was the playbook's second step.",
+        Deed::Act(Who::Fixer, "tick-step", Body::Step(2, "Route refund-to-person is live; test chat 7 met it.")),
+    ),
     (
         36.0,
         "Customers read it on the status page, with the next update promised.",
@@ -324,6 +346,8 @@ impl Story {
         let now = self.time.now();
         match body {
             Body::Empty => json!({}),
+            Body::Playbook => json!({"playbook": PLAYBOOK}),
+            Body::Step(step, note) => json!({"checklist": PLAYBOOK, "step": step, "note": note}),
             Body::Assign(person) => json!({"role": "commander", "person": person}),
             Body::Accept(role) => json!({"role": role}),
             Body::Contain => json!({"customers_see": "Questions about refunds go straight to a person."}),
