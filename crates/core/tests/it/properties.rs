@@ -9,7 +9,7 @@ use proptest::sample::select;
 use proptest::strategy::ValueTree;
 use proptest::test_runner::RngSeed;
 use wcore::clock::{ClockId, ClockKind, Ending};
-use wcore::event::{Actor, Event, Evidence, Fact, RetimeCause};
+use wcore::event::{Actor, ChecklistEvent, Event, Evidence, Fact, RetimeCause};
 use wcore::signal::{Alert, AlertState, Unit};
 use wcore::{Command, Context, Incident, tick};
 
@@ -88,6 +88,19 @@ fn clock_name() -> impl Strategy<Value = String> {
 
 fn severity() -> impl Strategy<Value = String> {
     select(vec!["SEV-1", "SEV-2", "SEV-3", "4"]).prop_map(str::to_owned)
+}
+
+/// What is done of playbooks: of one, of one that there is not, and of steps around its beginning.
+fn following() -> impl Strategy<Value = Command> {
+    let checklist = || prop_oneof![8 => Just("first-look".to_owned()), 1 => Just("x".to_owned())];
+    let note = || prop_oneof![Just(String::new()), words()];
+    let place = || (checklist(), select(vec![1, 1, 1, 1, 2, 6, 0, 7]));
+    prop_oneof![
+        2 => checklist().prop_map(|playbook| Command::StartChecklist { playbook }),
+        4 => (place(), note()).prop_map(|((checklist, step), note)| Command::TickStep { checklist, step, note }),
+        5 => (place(), words()).prop_map(|((checklist, step), reason)| Command::UntickStep { checklist, step, reason }),
+        2 => (place(), person()).prop_map(|((checklist, step), person)| Command::AssignStep { checklist, step, person }),
+    ]
 }
 
 fn act() -> impl Strategy<Value = Act> {
@@ -186,6 +199,7 @@ fn step() -> impl Strategy<Value = Step> {
                 whole("mara", Command::ConfirmSeverity { severity })
             }
         }),
+        4 => following().prop_map(|command| whole("tom", command)),
         3 => (any::<bool>(), -900_000_i64..0).prop_map(|(corrects, seconds)| {
             let (by, fact) = (Actor::Person("mara".to_owned()), Fact::AwareAt);
             Step::Act { by, act: Act::Fact { fact, seconds: Some(seconds), corrects } }
@@ -420,11 +434,17 @@ fn dues(world: &World) -> BTreeMap<String, Instant> {
 fn life_is_not_all_refusals() {
     let mut runner = proptest::test_runner::TestRunner::deterministic();
     let mut seen: BTreeMap<&'static str, u32> = BTreeMap::new();
-    for _ in 0..200 {
+    for _ in 0..600 {
         let steps = proptest::collection::vec(step(), 1..60).new_tree(&mut runner).unwrap().current();
         for (_, entries) in &lived(&steps).incidents {
             for event in entries.iter().flat_map(|entry| &entry.events) {
                 let word = match event {
+                    Event::Checklist(event) => match **event {
+                        ChecklistEvent::Started { .. } => "started",
+                        ChecklistEvent::Ticked { .. } => "ticked",
+                        ChecklistEvent::Unticked { .. } => "unticked",
+                        ChecklistEvent::Assigned { .. } => "given",
+                    },
                     Event::Reopened { .. } => "reopened",
                     Event::Validated { passed: false, .. } => "failed",
                     Event::Resolved { .. } => "resolved",
@@ -457,6 +477,10 @@ fn life_is_not_all_refusals() {
             "backdated",
             "statutory",
             "miss corrected",
+            "started",
+            "ticked",
+            "unticked",
+            "given",
         ]),
     ) {
         assert!(seen.get(word).is_some_and(|times| *times >= 3), "{word}: {seen:?}");
