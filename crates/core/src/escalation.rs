@@ -15,6 +15,10 @@ use crate::promise;
 /// Pause between pages of the fallback: a SEV-1 never falls silent before someone acknowledges.
 pub const FALLBACK_EVERY: Duration = Duration::from_mins(10);
 
+/// Without the receipt that its channel can give, a person's contact is followed by their next one
+/// after this long: time for several attempts, and half of what the next step is given.
+pub const NEXT_CONTACT_AFTER: Duration = Duration::from_secs(60);
+
 /// Without a receipt for any page of a step, the next step is paged this long after it, whatever
 /// its `wait` says: twice the time after which a person's next contact is tried.
 pub const NEXT_STEP_AFTER: Duration = Duration::from_secs(120);

@@ -31,5 +31,5 @@ pub use command::{BREAK_GLASS_WITHIN, Command, LOWER_WITHIN, decide, tick};
 pub use draft::{Context, Decided};
 pub use incident::Incident;
 pub use messages::UNSENT_AFTER;
-pub use promise::GRACE;
+pub use promise::{GRACE, deadline};
 pub use signal::Signal;

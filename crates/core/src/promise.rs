@@ -347,6 +347,12 @@ pub(crate) fn due(calendar: &Calendar, start: Instant, target: Duration, pauses:
     if due.is_none() && !pauses.open_end() { Calendar::always().due(start, target, pauses) } else { due }
 }
 
+/// When a target that starts at `from` falls due without pauses; `None` where its calendar has too
+/// little open time, and the clock would run around the clock instead.
+pub fn deadline(calendar: &Calendar, target: Length, from: Instant) -> Option<Instant> {
+    calendar.due(from, length(calendar, target, from), &Intervals::new())
+}
+
 /// Targets of the clocks that start at the opening, communication windows apart.
 fn response_targets(targets: &Targets) -> Vec<(ClockKind, Target)> {
     let pairs = [

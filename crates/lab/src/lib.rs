@@ -1,4 +1,4 @@
-//! Uses of the core: the escalation matrix, the weekly review, backtests.
+//! Uses of the core: the escalation matrix, proofs, the weekly review, backtests.
 //!
 //! Pure, and without semantics of its own: what an incident is, when a clock is due and whether a
 //! trigger fires, the core says. Here its answers are asked for, gathered and compared. How they
@@ -7,6 +7,7 @@
 pub mod backtest;
 mod bound;
 mod matrix;
+pub mod prove;
 mod review;
 mod tighten;
 mod week;

@@ -3,7 +3,7 @@
 //! Pages have their own, shorter words for time that ticks.
 
 use calendar::Duration;
-use policy::model::{Length, Milestone, Precondition, Target, Window};
+use policy::model::{Length, Milestone, Party, Precondition, Target, Window};
 use wcore::clock::ClockKind;
 
 /// Minutes below which a length is said in minutes alone: `90 min` reads better than `1 h 30 min`.
@@ -85,6 +85,15 @@ fn noun(milestone: Milestone) -> &'static str {
         Milestone::Mitigated => "mitigation",
         Milestone::Validated => "validation",
         Milestone::Resolved => "resolution",
+    }
+}
+
+/// Whom a policy names: a person, a schedule, or the fallback.
+pub(crate) fn party(party: &Party) -> String {
+    match party {
+        Party::Person(person) => person.clone(),
+        Party::Schedule(schedule) => format!("whoever is on call in {schedule}"),
+        Party::Fallback => "the fallback".to_owned(),
     }
 }
 

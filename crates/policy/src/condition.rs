@@ -10,6 +10,7 @@
 //!
 //! This module does not know what a signal is: it reads one through [`Fields`].
 
+mod cells;
 mod check;
 mod eval;
 mod field;
@@ -23,6 +24,7 @@ use std::ops::Range;
 
 use problem::Code;
 
+pub use cells::{Cell, Search, search};
 use eval::Expr;
 pub use field::{Fields, FlagField, NumberField, TextField, TextPlace};
 
@@ -92,5 +94,7 @@ impl fmt::Display for Condition {
     }
 }
 
+#[cfg(test)]
+mod cells_tests;
 #[cfg(test)]
 mod tests;

@@ -10,6 +10,9 @@ use crate::statement::Statement;
 /// Name of the built-in calendar, which never closes.
 pub const ALWAYS: &str = "always";
 
+/// Name of the built-in channel, which every person has and nobody configures.
+pub const INBOX: &str = "inbox";
+
 /// The language of last resort.
 const ENGLISH: &str = "en";
 

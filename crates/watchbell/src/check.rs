@@ -1,7 +1,7 @@
 //! `check`: everything that can be said about a policy and its roster without running them.
 
 use std::io::IsTerminal;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use anyhow::Context as _;
 use policy::model::{Policy, Roster};
@@ -30,21 +30,38 @@ impl Document {
     }
 }
 
+/// A policy and the roster that lies beside it, or elsewhere.
+pub(crate) struct Documents {
+    policy: Document,
+    roster: Document,
+}
+
+impl Documents {
+    /// From a folder or a policy file.
+    pub(crate) fn read(path: &Path, roster: Option<&Path>) -> anyhow::Result<Documents> {
+        let policy = if path.is_dir() { path.join("policy.yaml") } else { path.to_owned() };
+        let beside = || policy.parent().unwrap_or(Path::new("")).join("roster.yaml");
+        let roster = roster.map_or_else(beside, Path::to_owned);
+        Ok(Documents { policy: Document::read(&policy)?, roster: Document::read(&roster)? })
+    }
+
+    /// Both, without errors. What is wrong with them is shown on standard error.
+    pub(crate) fn load(&self) -> anyhow::Result<(Policy, Roster)> {
+        let loaded = policy::load(self.policy.source(), self.roster.source());
+        loaded.policy.zip(loaded.roster).ok_or_else(|| {
+            eprint!("{}", policy::render(&loaded.diagnostics, &[self.policy.source(), self.roster.source()], false));
+            Ended::with(Exit::Failure, "the policy or roster has errors")
+        })
+    }
+}
+
 /// A policy and its roster from files. What is wrong with them is shown on standard error.
 pub(crate) fn pair(policy: &Path, roster: &Path) -> anyhow::Result<(Policy, Roster)> {
-    let (policy, roster) = (Document::read(policy)?, Document::read(roster)?);
-    let loaded = policy::load(policy.source(), roster.source());
-    loaded.policy.zip(loaded.roster).ok_or_else(|| {
-        eprint!("{}", policy::render(&loaded.diagnostics, &[policy.source(), roster.source()], false));
-        Ended::with(Exit::Failure, "the policy or roster has errors")
-    })
+    Documents { policy: Document::read(policy)?, roster: Document::read(roster)? }.load()
 }
 
 pub(crate) fn run(args: &CheckArgs) -> anyhow::Result<Exit> {
-    let policy_path = if args.path.is_dir() { args.path.join("policy.yaml") } else { args.path.clone() };
-    let beside = || policy_path.parent().unwrap_or(Path::new("")).join("roster.yaml");
-    let roster_path: PathBuf = args.roster.clone().unwrap_or_else(beside);
-    let (policy, roster) = (Document::read(&policy_path)?, Document::read(&roster_path)?);
+    let Documents { policy, roster } = Documents::read(&args.path, args.roster.as_deref())?;
     let loaded = policy::load(policy.source(), roster.source());
     let sources = [policy.source(), roster.source()];
     match args.format {

@@ -3,6 +3,7 @@
 mod care;
 mod checklist;
 mod office;
+mod prove;
 mod reports;
 
 use std::path::PathBuf;
@@ -13,6 +14,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 pub(crate) use care::{BackupArgs, DoctorArgs, EraseArgs, MigrateArgs, RestoreArgs};
 pub(crate) use checklist::ChecklistCommand;
 pub(crate) use office::{AuditArgs, AuditCommand, HoldArgs, TestPageArgs};
+pub(crate) use prove::{ProveArgs, ProveFormat};
 pub(crate) use reports::{
     BacktestArgs, BacktestFormat, ChecklistArgs, MatrixArgs, OutputArgs, ReportFormat, ReviewArgs,
 };
@@ -34,6 +36,8 @@ pub(crate) enum Command {
     Init(InitArgs),
     /// Check a policy and its roster
     Check(CheckArgs),
+    /// Prove what a policy and its roster guarantee for a year, or show where they do not
+    Prove(ProveArgs),
     /// Say why an incident is what it is, or what a signal would do
     Explain(ExplainArgs),
     /// Run the server

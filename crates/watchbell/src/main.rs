@@ -18,6 +18,7 @@ mod init;
 mod migrate;
 mod office;
 mod place;
+mod prove;
 mod reload;
 mod reports;
 mod restore;
@@ -63,6 +64,7 @@ fn run(command: Command) -> anyhow::Result<Exit> {
     match command {
         Command::Init(args) => init::run(&args).map(|()| Exit::Ok),
         Command::Check(args) => check::run(&args),
+        Command::Prove(args) => prove::run(&args),
         Command::Status(args) => status::run(&args.command),
         Command::Checklist(args) => checklist::run(&args),
         Command::Matrix(args) => reports::matrix(&args),

@@ -102,6 +102,7 @@ fn table() -> Vec<Route> {
         row(Method::GET, "/policy", READ, serve::show_policy),
         row(Method::GET, "/playbooks", READ, pages::playbooks::index),
         row(Method::GET, "/playbooks/{id}", READ, pages::playbooks::show),
+        row(Method::GET, "/policy/proof", READ, serve::show_proof),
         row(Method::GET, "/assets/{name}", Needs::Nothing, assets::serve),
         row(Method::GET, "/account", OWN, pages::account::show),
         row(Method::POST, "/account/password", OWN, pages::account::change_password),

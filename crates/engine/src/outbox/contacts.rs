@@ -5,13 +5,10 @@
 use calendar::Duration;
 use journal::{DeliveryRow, StoredRequest};
 use policy::model::Contact;
+use wcore::escalation::NEXT_CONTACT_AFTER;
 
 use super::Mail;
 use super::claim::{Desk, delivery_id};
-
-/// Without the receipt that its channel can give, a contact is followed by the person's next one
-/// after this long: time for several attempts, and half of what the next step is given.
-pub(super) const NEXT_CONTACT_AFTER: Duration = Duration::from_secs(60);
 
 impl Desk<'_> {
     /// One delivery per usable contact, in the roster's order, each due when those before it had

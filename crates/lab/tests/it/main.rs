@@ -6,4 +6,5 @@
 mod backtest;
 mod day;
 mod matrix;
+mod prove;
 mod review;

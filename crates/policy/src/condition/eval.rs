@@ -126,7 +126,7 @@ impl Expr {
 }
 
 impl Text {
-    fn place(&self) -> Option<TextPlace> {
+    pub(super) fn place(&self) -> Option<TextPlace> {
         match self {
             Text::Literal(_) => None,
             Text::Field(field) => Some(TextPlace::Field(*field)),

@@ -4,10 +4,8 @@ use std::collections::BTreeMap;
 
 use super::reader::{Fields, Reader, first_line};
 use super::tree::{Entry, Node};
+use crate::lookup::INBOX;
 use crate::model::{Channel, FromEnv, MailSecurity, MailServer};
-
-/// The built-in channel, which cannot be configured.
-const INBOX: &str = "inbox";
 
 /// Name of the channel of contacts written `{email: …}`.
 const EMAIL: &str = "email";

@@ -28,6 +28,7 @@ mod pace;
 pub(crate) mod pass;
 pub(crate) mod playbooks;
 mod policy;
+mod proof;
 pub(crate) mod reports;
 pub(crate) mod serve;
 pub(crate) mod sources;

@@ -19,6 +19,7 @@ pub(crate) fn policy(scene: &Scene, lacks: &[String], since: Option<Instant>) ->
             p.lead { "What is promised, what raises an incident, and who is woken. Version " code { (names.policy.id) } "." }
             @if let Some(since) = since { p.dim { "Policy and roster came into force " (moment::at(since, scene.now)) "." } }
         }
+        p { a.button href="/policy/proof" { "What it guarantees, and where not" } }
         (on_call(scene))
         (severities(names))
         (triggers(names))

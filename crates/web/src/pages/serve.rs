@@ -24,7 +24,7 @@ use super::inbox::Inbox;
 use super::incident::alone;
 use super::names::Names;
 use super::submit::Fields;
-use super::{board, declare, deliveries, flash, hold, inbox, incident, pace, policy, submit};
+use super::{board, declare, deliveries, flash, hold, inbox, incident, pace, policy, proof, submit};
 use crate::access::{Grant, Permission, Principal, Viewer};
 use crate::api::commands::must_may;
 use crate::app::App;
@@ -284,6 +284,17 @@ pub(crate) async fn show_policy(State(app): State<App>, viewer: Viewer) -> Resul
     let lacks = if viewer.admin { app.access.lacks().into_values().collect() } else { Vec::new() };
     let since = app.engine.read(|view| view.in_force_since()).await?;
     Ok(html(policy::policy(&scene(&app, viewer)?, &lacks, since)))
+}
+
+/// `GET /policy/proof`
+pub(crate) async fn show_proof(State(app): State<App>, viewer: Viewer) -> Result<Response, Refusal> {
+    let scene = scene(&app, viewer)?;
+    let (policy, roster, now) = (scene.names.policy.clone(), scene.names.roster.clone(), scene.now);
+    // A long roster takes a moment, in which others are to be served.
+    let shown = tokio::task::spawn_blocking(move || lab::prove::prove(&policy, &roster, now)).await;
+    let shown =
+        shown.map_err(|error| Problem::new(&problem::STORE_FAILED, format!("the proof ended early ({error})")))?;
+    Ok(html(proof::proof(&scene, &shown)))
 }
 
 pub(super) fn scene(app: &App, viewer: Viewer) -> Result<Scene, Problem> {

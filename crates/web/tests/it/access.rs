@@ -71,6 +71,7 @@ fn the_table_of_routes() {
         GET    /policy                                  incidents:read
         GET    /playbooks                               incidents:read
         GET    /playbooks/{id}                          incidents:read
+        GET    /policy/proof                            incidents:read
         GET    /assets/{name}                           nothing
         GET    /account                                 admin, or a person's session
         POST   /account/password                        admin, or a person's session

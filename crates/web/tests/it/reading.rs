@@ -162,6 +162,7 @@ async fn reading_changes_nothing() {
         "/inbox",
         "/deliveries",
         "/policy",
+        "/policy/proof",
         "/docs/errors",
         "/livez",
         "/readyz",

@@ -15,7 +15,7 @@ use crate::pages::board::{Alert, Board, Tab, board};
 use crate::pages::form::Attempt;
 use crate::pages::inbox::{Inbox, inbox};
 use crate::pages::incident::{View, incident};
-use crate::pages::{assets, declare, deliveries, hold, outside, playbooks, policy};
+use crate::pages::{assets, declare, deliveries, hold, outside, playbooks, policy, proof};
 
 fn pages() -> Vec<(&'static str, Markup)> {
     let story = refunds();
@@ -43,10 +43,36 @@ fn pages() -> Vec<(&'static str, Markup)> {
         ("playbooks", playbooks::list(&scene)),
         ("playbook", playbooks::one(&scene, &scene.names.policy.playbooks["data-leak"])),
         ("playbook-sheet", playbooks::one(&scene, &scene.names.policy.playbooks["ai-security-controls-review"])),
+        ("proof", proof::proof(&scene, &lab::prove::prove(&scene.names.policy, &scene.names.roster, scene.now))),
+        ("proof-refuted", proof::proof(&scene, &refuted(&scene))),
         ("sign-in", outside::sign_in("Ana Ruiz", "abc")),
         ("not-found", outside::problem(&Problem::new(&problem::INCIDENT_UNKNOWN, "`INC-99` names no incident"), "/")),
         ("error", outside::code(&problem::EVIDENCE_STALE)),
     ]
+}
+
+/// One guarantee of each verdict.
+fn refuted(scene: &crate::pages::frame::Scene) -> lab::prove::Proof {
+    use lab::prove::{Verdict, Witness, prove};
+    let mut shown = prove(&scene.names.policy, &scene.names.roster, scene.now);
+    let told = [
+        (
+            3,
+            Verdict::Refuted,
+            "On Sunday 25 October 2026 from 02:00 to 03:00 (Europe/Berlin) nobody is reachable for SEV-1 at step 1 (whoever is on call in ai-oncall). It happens 51 more times within the year.",
+        ),
+        (
+            1,
+            Verdict::NotDecided,
+            "Whether rule 7 (same-label) can ever fire was not decided: it compares too many things, or two fields with each other.",
+        ),
+    ];
+    for (i, verdict, text) in told {
+        let guarantee = &mut shown.guarantees[i];
+        guarantee.verdict = verdict;
+        guarantee.witnesses = vec![Witness { verdict, text: text.to_owned(), when: None }];
+    }
+    shown
 }
 
 fn fresh() -> Story {

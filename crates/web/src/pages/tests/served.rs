@@ -215,7 +215,7 @@ async fn restricted_incidents_stay_between_those_involved() {
 #[tokio::test(flavor = "multi_thread")]
 async fn strangers_see_nothing() {
     let server = Server::new().await;
-    for path in ["/", "/incidents/INC-1", "/inbox", "/deliveries", "/policy", "/incidents/new"] {
+    for path in ["/", "/incidents/INC-1", "/inbox", "/deliveries", "/policy", "/policy/proof", "/incidents/new"] {
         let answer = server.send("", "GET", path, "").await;
         assert_eq!(answer.status, StatusCode::UNAUTHORIZED, "{path}");
         assert!(answer.text.contains("You are not signed in"), "{path}");
