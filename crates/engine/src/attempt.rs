@@ -14,7 +14,7 @@ use crate::batch::{Answer, Basis, Decision, Outlet, Tally, Work};
 use crate::cache::Desk;
 use crate::duplicates::Keys;
 use crate::hold::Hold;
-use crate::outbox::{Handout, Standing};
+use crate::outbox::{Handout, Standing, lease};
 use crate::queue::Input;
 use crate::rules::Rules;
 use crate::run::Thread;
@@ -89,7 +89,7 @@ impl Thread {
             if let Some(fault) = &self.fault {
                 pieces.iter().for_each(|piece| fault.check(piece.signals()));
             }
-            commit(&mut *self.writer, decision, present)
+            commit(&mut *self.writer, decision, lease::held_until(&self.shared, present).unwrap_or(present))
         }));
         match decided {
             Ok(Ok(written)) => Ok(self.settle(written, now)),
@@ -209,7 +209,8 @@ impl From<Problem> for Refusal {
     }
 }
 
-fn commit(writer: &mut dyn Writer, decision: Decision<'_>, present: Instant) -> Result<Written, Refusal> {
+/// `horizon`: what is due by then is for this node to send.
+fn commit(writer: &mut dyn Writer, decision: Decision<'_>, horizon: Instant) -> Result<Written, Refusal> {
     let Decision { mut batch, answers, desk, new_keys, activated, held, moves_head, signals, tally } = decision;
     let mut wrote = moves_head;
     let head = if moves_head {
@@ -226,7 +227,7 @@ fn commit(writer: &mut dyn Writer, decision: Decision<'_>, present: Instant) -> 
         batch.deliveries = changes.deliveries;
         None
     };
-    let handout = Handout::of(batch, present);
+    let handout = Handout::of(batch, horizon);
     let incidents = desk.settle();
     Ok(Written { head, answers, incidents, new_keys, activated, held, wrote, handout, signals, tally })
 }

@@ -166,6 +166,11 @@ impl Engine {
         self.inner.shared.time.now()
     }
 
+    /// Whether other nodes may write to the same journal.
+    pub fn is_shared(&self) -> bool {
+        self.inner.shared.leases.is_some()
+    }
+
     /// The head's position after each commit.
     pub fn positions(&self) -> watch::Receiver<u64> {
         self.inner.shared.position.subscribe()

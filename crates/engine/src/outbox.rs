@@ -8,6 +8,7 @@ mod claim;
 mod clerk;
 mod contacts;
 mod dispatch;
+pub(crate) mod lease;
 mod pass;
 mod places;
 mod record;

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use calendar::Instant;
+use journal::Leases;
 use problem::Problem;
 use tokio::sync::watch;
 
@@ -46,6 +47,8 @@ pub(crate) struct Shared {
     detectors_due: RwLock<Option<Instant>>,
     hold: RwLock<Option<Hold>>,
     pub(crate) pseudonyms: Pseudonyms,
+    /// Where several nodes share the journal.
+    pub(crate) leases: Option<Arc<dyn Leases>>,
 }
 
 #[derive(Default)]
@@ -77,6 +80,7 @@ impl Shared {
             detectors_due: RwLock::default(),
             hold: RwLock::default(),
             pseudonyms,
+            leases: None,
         }
     }
 

@@ -89,6 +89,7 @@ pub(crate) fn prepare(
 ) -> Result<Thread, StartError> {
     let mut writer = store.writer(config.workspace)?;
     let reader = store.reader(config.workspace)?;
+    let leases = store.leases(config.workspace);
     let mut head = writer.head()?;
     head.admits_tzdata(calendar::tzdata())?;
     let decided_by = must_decide_alike(&*reader).map_err(StartError::Contents)?;
@@ -113,7 +114,8 @@ pub(crate) fn prepare(
     let pseudonyms = pseudonyms(&mut *writer, &*reader, salts)?;
     let duplicates = rebuild_duplicates(&*reader, now).map_err(StartError::Contents)?;
     let position = head.position.0;
-    let shared = Shared::new(Arc::clone(&rules), config.time, config.public_url, position, pseudonyms.clone());
+    let mut shared = Shared::new(Arc::clone(&rules), config.time, config.public_url, position, pseudonyms.clone());
+    shared.leases = leases;
     let shared = Arc::new(shared);
     shared.set_detectors_due(detectors.next_due());
     shared.stats.duplicate_keys.store(duplicates.len() as u64, Ordering::Relaxed);

@@ -38,5 +38,5 @@ pub use rows::{
     Head, IdempotencyRow, IncidentRow, OutboxChanges, PrivateContent, PrivateRow, RequestRow, Rewrite, TallyRow,
 };
 pub use sqlite::{Files, Progress, Restoring, Sqlite};
-pub use store::{Present, Reader, Store, Writer};
+pub use store::{Leases, Present, Reader, Store, Writer};
 pub use verify::{Verification, verify, verify_after};

@@ -209,7 +209,8 @@ pub struct Claim {
     pub deliveries: Vec<DeliveryRow>,
 }
 
-/// What has become of a delivery. The newest one said counts.
+/// What has become of a pending delivery. The newest one said counts, and one that has ended stays as it is: a
+/// node that stood still may tell an outcome when another has taken over.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Attempt {
     /// Id of the delivery; unknown ids are refused.

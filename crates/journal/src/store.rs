@@ -17,6 +17,21 @@ pub trait Store: Send + Sync {
 
     /// A reader of a workspace; it sees what was committed when it is asked.
     fn reader(&self, workspace: Workspace) -> Result<Arc<dyn Reader>>;
+
+    /// Which node sends which delivery; none where one process has the workspace for itself.
+    fn leases(&self, _workspace: Workspace) -> Option<Arc<dyn Leases>> {
+        None
+    }
+}
+
+/// Deliveries are held by one node at a time, until an instant: their next attempt is not due before it.
+pub trait Leases: Send + Sync {
+    /// Takes deliveries that are due at `due`, the most severe first, and holds them until `until`. What others
+    /// are taking at the same moment is passed over.
+    fn take(&self, due: Instant, until: Instant, limit: u32) -> Result<Vec<DeliveryRow>>;
+
+    /// Holds them until `until`, those of them that are still pending and not held longer already.
+    fn keep(&self, ids: &[String], until: Instant) -> Result<()>;
 }
 
 /// Where the order ends, and what time it is.

@@ -89,7 +89,9 @@ pub(crate) async fn serve_until(
     stop: impl Future<Output = ()> + Send + 'static,
 ) -> anyhow::Result<()> {
     web::status::prepare(&engine).await.map_err(|problem| explain(&problem))?;
-    let app = web::router(engine.clone(), Arc::new(access), config);
+    let access = Arc::new(access);
+    tokio::spawn(Arc::clone(&access).follow());
+    let app = web::router(engine.clone(), access, config);
     web::serve(listener, app, stop).await.context("failed to serve")?;
     tracing::info!("server.stopping");
     engine.shutdown().await;

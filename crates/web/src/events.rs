@@ -57,7 +57,12 @@ pub(crate) async fn events(
         Some(text) => Some(text.parse().map_err(|_| query("`Last-Event-ID` is not a position"))?),
     };
     let positions = app.engine.positions();
-    let head = *positions.borrow();
+    let mut head = *positions.borrow();
+    if last.is_some_and(|last| last > head) {
+        // Another node has told more than this one has looked at.
+        let read = app.engine.read(|view| view.reader().head().map_err(|error| error.problem()));
+        head = head.max(read.await?.position.0);
+    }
     let name = format!("events of {}", principal.credential);
     let too_many = || Problem::new(&problem::IN_FLIGHT_TOO_MANY, format!("{STREAMS_MAX} streams of events are open"));
     let slot = app.in_flight.enter(&name, STREAMS_MAX).ok_or_else(too_many)?;

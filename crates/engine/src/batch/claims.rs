@@ -13,7 +13,7 @@ use problem::Problem;
 
 use super::Work;
 use crate::hold::Hold;
-use crate::outbox::{Desk, Request};
+use crate::outbox::{Desk, Request, lease};
 use crate::shared::Shared;
 
 /// A request of this batch.
@@ -31,13 +31,21 @@ pub(crate) struct Outlet<'a> {
     disabled: BTreeSet<String>,
     /// The present by the clock that deliveries are due by; the journal's time may be ahead of it.
     present: Instant,
+    /// The node that decides sends as well, unless it dies: others leave its deliveries alone until then.
+    held_until: Option<Instant>,
 }
 
 impl<'a> Outlet<'a> {
     /// None while the engine stops: who is on call is then looked up by the next run.
     pub(crate) fn of(shared: &'a Shared, present: Instant) -> Option<Outlet<'a>> {
         let held = shared.hold().is_some();
-        let outlet = || Outlet { public_url: &shared.public_url, held, disabled: shared.disabled(), present };
+        let outlet = || Outlet {
+            public_url: &shared.public_url,
+            held,
+            disabled: shared.disabled(),
+            present,
+            held_until: lease::held_until(shared, present),
+        };
         (!shared.queue.is_draining()).then(outlet)
     }
 }
@@ -61,7 +69,10 @@ impl Work<'_, '_> {
             };
             let (incident, public_url) = (incident.as_deref(), outlet.public_url);
             let desk = Desk { rules: &rules, incident, public_url, disabled, now: outlet.present };
-            let record = desk.resolve(stored, request);
+            let mut record = desk.resolve(stored, request);
+            if let Some(until) = outlet.held_until {
+                lease::hold(&mut record.update, outlet.present, until);
+            }
             if record.follow_ups.is_empty() && record.documents.is_empty() {
                 self.outbox.deliveries.push(record.update);
             }

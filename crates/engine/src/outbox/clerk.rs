@@ -101,9 +101,8 @@ impl Clerk {
 
     /// Puts what is due by the journal into the tray; whether there may be more.
     pub(crate) async fn look(&self, places: &Places) -> Result<bool, Problem> {
-        let now = self.now();
         let most = if self.shared.hold().is_some() { ROUND * HELD_MORE } else { ROUND };
-        let due = self.blocking(move |reader| codec::stored(reader.due_deliveries(now, most))).await?;
+        let due = self.take_due(most).await?;
         let more = due.len() >= most as usize;
         let unknown = due.into_iter().filter(|row| !places.holds(&row.id));
         Ok(!self.shared.tray.put(unknown, Standing::Doubtful) || more)
@@ -118,6 +117,12 @@ impl Clerk {
         let mut seen = Seen::new();
         let mut picked = Picked::default();
         for Waiting { row, standing } in waiting {
+            if !self.still_holds(&row) {
+                // Whoever finds it due next takes it.
+                places.leave(&row.id);
+                self.shared.bell.ring();
+                continue;
+            }
             match self.needed(&row, standing, &mut seen).await {
                 // The journal shows it again when the hold is over.
                 Ok(Need::Send(mail)) if held && Hold::holds(row.severity, mail.announces()) => places.leave(&row.id),

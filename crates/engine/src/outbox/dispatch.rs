@@ -11,10 +11,12 @@ use channel::Sender;
 use journal::DeliveryRow;
 use problem::Problem;
 use tokio::sync::{Notify, mpsc, watch};
+use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
 use crate::outbox::Mail;
 use crate::outbox::clerk::Clerk;
+use crate::outbox::lease::KEEP_EVERY;
 use crate::outbox::places::Places;
 use crate::outbox::record::{Pace, Record};
 use crate::outbox::send::{self, Sent};
@@ -85,6 +87,9 @@ struct Round {
     looked_at: Instant,
     /// When the journal is looked into at the latest.
     look_at: Instant,
+    /// The leases being moved on, and when that is done again.
+    keeping: Option<JoinHandle<()>>,
+    keep_at: Instant,
 }
 
 impl Dispatcher {
@@ -93,7 +98,9 @@ impl Dispatcher {
         let (news, mut heard) = mpsc::channel(OUTCOMES);
         let now = Instant::now();
         let (under_way, outcomes) = (Places::default(), Vec::new());
-        let mut round = Round { under_way, news, outcomes, writing: false, looked_at: now, look_at: now };
+        let (keeping, keep_at) = (None, now);
+        let mut round =
+            Round { under_way, news, outcomes, writing: false, looked_at: now, look_at: now, keeping, keep_at };
         loop {
             let shared = &self.clerk.shared;
             let rung = shared.bell.rung.load(Ordering::SeqCst);
@@ -121,6 +128,18 @@ impl Dispatcher {
                 self.hear(news, &mut round);
             }
             self.write_outcomes(&mut round).await;
+            self.keep(&mut round);
+        }
+    }
+
+    /// Moves the leases of what is under way on, beside everything else.
+    fn keep(&self, round: &mut Round) {
+        let leased = self.clerk.shared.leases.is_some() && !round.under_way.is_empty();
+        let busy = round.keeping.as_ref().is_some_and(|keeping| !keeping.is_finished());
+        if leased && !busy && Instant::now() >= round.keep_at {
+            let (clerk, ids) = (self.clerk.clone(), round.under_way.ids());
+            round.keeping = Some(tokio::task::spawn_blocking(move || clerk.keep(&ids)));
+            round.keep_at = Instant::now() + KEEP_EVERY;
         }
     }
 
@@ -209,6 +228,8 @@ impl Dispatcher {
             (false, true) => put_off_until,
             (false, false) => round.look_at.max(put_off_until),
         };
+        let leased = shared.leases.is_some() && !round.under_way.is_empty();
+        let next = if leased { next.min(Instant::now() + KEEP_EVERY) } else { next };
         tokio::select! {
             Some(news) = heard.recv() => self.hear(news, round),
             () = shared.bell.notify.notified() => {}

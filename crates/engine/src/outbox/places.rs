@@ -47,6 +47,11 @@ impl Places {
         self.taken.is_empty() && self.ended.is_empty()
     }
 
+    /// All attempts that are under way, or have no written outcome yet.
+    pub(crate) fn ids(&self) -> Vec<String> {
+        self.taken.keys().chain(&self.ended).cloned().collect()
+    }
+
     pub(crate) fn holds(&self, delivery: &str) -> bool {
         self.taken.contains_key(delivery) || self.ended.contains(delivery)
     }

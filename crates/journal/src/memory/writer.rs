@@ -133,7 +133,8 @@ impl State {
             match update {
                 DeliveryUpdate::Claim(claim) => self.claim(claim),
                 DeliveryUpdate::Attempt(attempt) => {
-                    let Some(row) = self.deliveries.get_mut(&attempt.delivery) else { continue };
+                    let row = self.deliveries.get_mut(&attempt.delivery);
+                    let Some(row) = row.filter(|row| row.state == DeliveryState::Pending) else { continue };
                     row.state = attempt.state;
                     row.attempts = attempt.attempts;
                     row.next_attempt_at = attempt.next_attempt_at;

@@ -11,7 +11,7 @@ use tokio_postgres::Row;
 use super::column::Fields;
 use super::fault::Fault;
 use super::session::Query;
-use crate::{Attempt, DeliveryRow, DeliveryUpdate, PrivateRow, RequestRow, Result};
+use crate::{Attempt, DeliveryRow, DeliveryState, DeliveryUpdate, PrivateRow, RequestRow, Result};
 
 /// Ids that a change names.
 #[derive(Default)]
@@ -162,7 +162,10 @@ impl Facts {
                     if !self.deliveries.contains(id) && !outcome.deliveries.contains_key(id) {
                         return Err(Fault::constraint(format!("delivery `{id}` is unknown")));
                     }
-                    outcome.attempts.insert(id, attempt);
+                    let ended = |known: &&Attempt| known.state != DeliveryState::Pending;
+                    if !outcome.attempts.get(id).is_some_and(ended) {
+                        outcome.attempts.insert(id, attempt);
+                    }
                 }
             }
         }

@@ -1,7 +1,7 @@
 //! The journal in a schema of a PostgreSQL database. Nothing outside this folder knows that it is PostgreSQL.
 //!
-//! Any number of servers may write to it: who commits locks the workspace's head row first, and whoever
-//! decided on an older head is refused.
+//! Any number of nodes may write to it: who decides holds the lock of the workspace's head row, and who sends
+//! a delivery holds its lease.
 
 mod address;
 mod carry;
@@ -10,6 +10,7 @@ mod driver;
 mod facts;
 mod fault;
 mod health;
+mod lease;
 mod lists;
 mod outbox;
 mod reader;
@@ -29,7 +30,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use crate::pool::Pool;
-use crate::store::{Reader, Store, Writer};
+use crate::store::{Leases, Reader, Store, Writer};
 use crate::{Error, Result, Workspace};
 
 /// Connections for reading: enough for an export, a board and the engine at once; further readers wait.
@@ -106,5 +107,10 @@ impl Store for Postgres {
 
     fn reader(&self, workspace: Workspace) -> Result<Arc<dyn Reader>> {
         Ok(Arc::new(reader::PostgresReader::new(Arc::clone(&self.shared), workspace)))
+    }
+
+    fn leases(&self, workspace: Workspace) -> Option<Arc<dyn Leases>> {
+        let leases = || Arc::new(lease::PostgresLeases::new(Arc::clone(&self.shared), workspace)) as Arc<dyn Leases>;
+        self.writable.then(leases)
     }
 }

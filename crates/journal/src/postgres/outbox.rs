@@ -94,7 +94,7 @@ fn attempts<'a>(workspace: i64, outcome: &Outcome<'a>) -> Query<'a> {
              attempted_at = new.attempted_at, outcome = new.outcome
          FROM unnest($2::text[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[], $7::text[])
              AS new (id, state, attempts, next_attempt_at, attempted_at, outcome)
-         WHERE delivery.workspace = $1 AND delivery.id = new.id",
+         WHERE delivery.workspace = $1 AND delivery.id = new.id AND delivery.state = 0",
     )
     .bind(workspace)
     .bind(attempts().map(|attempt| attempt.delivery.as_str()).collect::<Vec<&'a str>>())

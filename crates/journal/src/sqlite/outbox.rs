@@ -149,7 +149,7 @@ fn attempt(transaction: &Transaction<'_>, workspace: Workspace, attempt: &Attemp
     let found = transaction
         .prepare_cached(
             "UPDATE delivery SET state = ?3, attempts = ?4, next_attempt_at = ?5, attempted_at = ?6, outcome = ?7
-             WHERE workspace = ?1 AND id = ?2",
+             WHERE workspace = ?1 AND id = ?2 AND state = 0",
         )?
         .execute(params![
             workspace,
@@ -160,7 +160,9 @@ fn attempt(transaction: &Transaction<'_>, workspace: Workspace, attempt: &Attemp
             Micros(attempt.at),
             attempt.outcome
         ])?;
-    if found == 0 {
+    // What has ended stays as it is.
+    let mut known = transaction.prepare_cached("SELECT 1 FROM delivery WHERE workspace = ?1 AND id = ?2")?;
+    if found == 0 && !known.exists(params![workspace, attempt.delivery])? {
         return Err(Fault::constraint(format!("delivery `{}` is unknown", attempt.delivery)));
     }
     Ok(())

@@ -114,7 +114,7 @@ pub(crate) async fn guard(
         Needs::Source => (Permission::SendSignals, Places::Sources),
     };
     let Sender(from) = Sender::of(request.extensions(), request.headers());
-    let recognised = app.access.recognise(request.headers(), request.uri(), places);
+    let recognised = app.access.recognise_anywhere(request.headers(), request.uri(), places).await;
     let principal = recognised.map_err(|refusal| app.access.guessed(Guess::Token, from, refusal))?;
     principal.must(permission)?;
     admit(&app, request, principal, next).await

@@ -6,6 +6,7 @@
 mod account;
 mod credential;
 mod fit;
+mod fresh;
 mod guard;
 mod link;
 mod origin;
@@ -38,6 +39,7 @@ pub(crate) use throttle::{Guess, network};
 pub use token::{Bootstrap, KnownToken, known_tokens};
 pub(crate) use token::{NewToken, Token};
 
+use fresh::Fresh;
 use link::Link;
 use shelf::Shelf;
 use throttle::Throttle;
@@ -69,6 +71,7 @@ pub struct Access {
     accounts: Shelf<Account>,
     throttle: Throttle,
     session_lifetime: Duration,
+    fresh: Fresh,
 }
 
 impl Access {
@@ -92,6 +95,7 @@ impl Access {
             accounts,
             throttle: Throttle::default(),
             session_lifetime: SESSION_LIFETIME,
+            fresh: Fresh::default(),
         })
     }
 

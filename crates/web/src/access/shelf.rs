@@ -32,6 +32,22 @@ pub(crate) struct Shelf<T> {
 impl<T: Expires + Serialize + DeserializeOwned> Shelf<T> {
     /// Reads the collection. A document that cannot be read is left where it is and lets nobody in.
     pub(crate) fn load(view: &View, collection: &'static str, items_max: usize) -> Result<Shelf<T>, Problem> {
+        let items = RwLock::new(Shelf::read(view, collection)?);
+        Ok(Shelf { collection, items_max, items })
+    }
+
+    /// Puts what the store has on the shelf: other nodes put and take as well.
+    pub(crate) async fn refresh(&self, engine: &Engine) -> Result<(), Problem>
+    where
+        T: Send + Sync + 'static,
+    {
+        let collection = self.collection;
+        let items = engine.read(move |view| Shelf::read(view, collection)).await?;
+        *self.items.write().unwrap_or_else(PoisonError::into_inner) = items;
+        Ok(())
+    }
+
+    fn read(view: &View, collection: &'static str) -> Result<HashMap<SecretHash, Arc<T>>, Problem> {
         let mut items = HashMap::new();
         for (id, body) in view.documents(collection)? {
             match (SecretHash::parse(&id), serde_json::from_slice::<T>(&body)) {
@@ -39,7 +55,7 @@ impl<T: Expires + Serialize + DeserializeOwned> Shelf<T> {
                 _ => tracing::warn!(access.collection = collection, "a credential in the store cannot be read"),
             }
         }
-        Ok(Shelf { collection, items_max, items: RwLock::new(items) })
+        Ok(items)
     }
 
     pub(crate) fn get(&self, hash: &SecretHash) -> Option<Arc<T>> {

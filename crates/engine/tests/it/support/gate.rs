@@ -3,7 +3,9 @@
 use std::path::PathBuf;
 use std::sync::{Arc, Condvar, Mutex};
 
-use journal::{Batch, Error, Head, IncidentRow, OutboxChanges, Present, Reader, Result, Store, Workspace, Writer};
+use journal::{
+    Batch, Error, Head, IncidentRow, Leases, OutboxChanges, Present, Reader, Result, Store, Workspace, Writer,
+};
 
 /// What becomes of writes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -76,6 +78,10 @@ impl Store for Gated {
 
     fn reader(&self, workspace: Workspace) -> Result<Arc<dyn Reader>> {
         self.store.reader(workspace)
+    }
+
+    fn leases(&self, workspace: Workspace) -> Option<Arc<dyn Leases>> {
+        self.store.leases(workspace)
     }
 }
 
