@@ -16,6 +16,7 @@ mod mail;
 mod mailbox;
 mod moving;
 mod night;
+mod nodes;
 mod peer;
 mod prometheus;
 mod receiver;
@@ -46,6 +47,7 @@ const NAMES: &[&str] = &[
     "bad",
     "flood",
     "kill",
+    "nodes",
     "demo",
 ];
 /// How often a condition is looked at that must come true.
@@ -87,6 +89,13 @@ pub(crate) fn run(names: &[&str]) -> Result<u64> {
     Ok(checks.passed)
 }
 
+/// Runs the check of several nodes for so many minutes.
+pub(crate) fn run_nodes(minutes: &str) -> Result<()> {
+    let minutes: u64 = minutes.parse().context("`--minutes` takes a whole number")?;
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    runtime.block_on(nodes::run(&mut Checks::default(), Duration::from_secs(minutes * 60)))
+}
+
 async fn one(name: &str, checks: &mut Checks) -> Result<()> {
     match name {
         "night" => night::run(checks).await,
@@ -102,6 +111,7 @@ async fn one(name: &str, checks: &mut Checks) -> Result<()> {
         "bad" => bad::run(checks).await,
         "flood" => flood::run(checks).await,
         "kill" => kill::run(checks).await,
+        "nodes" => nodes::run(checks, nodes::LENGTH).await,
         "demo" => demo::run(checks),
         other => bail!("`{other}` stands in the list of checks and has no arm here"),
     }

@@ -27,6 +27,7 @@ usage: cargo xtask <command>
   test                 everything that CI runs, in its order
   codegen [--check]    write the generated files, or say which are out of date
   e2e [NAME…]          end-to-end checks against the release binary: all, or those named
+  e2e nodes --minutes N   several nodes under load and disturbances, for so long
   bench [--quick]      measure, and write docs/performance.md (--quick: a smoke run that writes nothing)
   bench --only PART    measure `rates`, `pages` or `keep` alone, and write nothing
   sim [ARG…]           simulate seeds under faults; `--seed N` replays one, `--defects` shows what is caught
@@ -51,6 +52,11 @@ fn run(args: &[&str]) -> Result<()> {
         ["test"] => test_run::run(),
         ["codegen"] => codegen::write(),
         ["codegen", "--check"] => codegen::check(),
+        ["e2e", "nodes", "--minutes", minutes] => {
+            tools::install()?;
+            cargo::build_release()?;
+            e2e::run_nodes(minutes)
+        }
         ["e2e", names @ ..] => {
             tools::install()?;
             cargo::build_release()?;

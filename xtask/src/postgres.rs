@@ -49,6 +49,11 @@ impl Server {
         Ok(server)
     }
 
+    /// Ends all connections and starts again; what was committed is there.
+    pub(crate) fn restart(&self) -> Result<()> {
+        run(self.call("pg_ctl")?.args(["restart", "-w", "-m", "fast", "-l"]).arg(self.folder.path().join("log")))
+    }
+
     /// What the tests are given.
     pub(crate) fn url(&self) -> String {
         format!("postgres:///postgres?host={}&user=watchbell", self.folder.path().display())

@@ -2,9 +2,9 @@
 //!
 //! What the server said before it died is held against what it says after: see [`ledger`].
 
-mod ledger;
-mod load;
-mod pages;
+pub(super) mod ledger;
+pub(super) mod load;
+pub(super) mod pages;
 
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};

@@ -14,7 +14,7 @@ use crate::http::Api;
 
 /// A clock as it was read last.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Clock {
+pub(in crate::e2e) struct Clock {
     started_at: String,
     due_at: Option<String>,
     state: String,
@@ -26,20 +26,20 @@ type Clocks = BTreeMap<String, Clock>;
 
 /// What one server said between start and death.
 #[derive(Default)]
-pub(super) struct Said {
+pub(in crate::e2e) struct Said {
     /// Ids of answered signals.
-    pub(super) signals: BTreeSet<String>,
+    pub(in crate::e2e) signals: BTreeSet<String>,
     /// Incidents whose acknowledgement was answered.
-    pub(super) acknowledged: BTreeSet<String>,
+    pub(in crate::e2e) acknowledged: BTreeSet<String>,
     /// Incidents whose declaration was answered.
-    pub(super) declared: BTreeSet<String>,
+    pub(in crate::e2e) declared: BTreeSet<String>,
     /// Incidents that were read.
-    pub(super) incidents: BTreeMap<String, Clocks>,
+    pub(in crate::e2e) incidents: BTreeMap<String, Clocks>,
 }
 
 impl Said {
     /// Enters an incident as it was read.
-    pub(super) fn see(&mut self, incident: &Value) -> Result<()> {
+    pub(in crate::e2e) fn see(&mut self, incident: &Value) -> Result<()> {
         let id = incident["id"].as_str().with_context(|| format!("an incident without id: {incident}"))?;
         let clocks = incident["clocks"].as_array().with_context(|| format!("{id} has no `clocks`"))?;
         let read = clocks.iter().map(|clock| {
@@ -60,7 +60,7 @@ impl Said {
 
 /// Everything said so far, over all deaths.
 #[derive(Default)]
-pub(super) struct Ledger {
+pub(in crate::e2e) struct Ledger {
     said: Said,
 }
 
@@ -72,32 +72,32 @@ impl fmt::Display for Ledger {
 
 impl Ledger {
     /// Answered signals.
-    pub(super) fn signals(&self) -> usize {
+    pub(in crate::e2e) fn signals(&self) -> usize {
         self.said.signals.len()
     }
 
     /// Answered commands.
-    pub(super) fn commands(&self) -> usize {
+    pub(in crate::e2e) fn commands(&self) -> usize {
         self.said.acknowledged.len() + self.said.declared.len()
     }
 
     /// Incidents that were read.
-    pub(super) fn incidents(&self) -> usize {
+    pub(in crate::e2e) fn incidents(&self) -> usize {
         self.said.incidents.len()
     }
 
     /// Clocks that were read.
-    pub(super) fn clocks(&self) -> usize {
+    pub(in crate::e2e) fn clocks(&self) -> usize {
         self.said.incidents.values().map(BTreeMap::len).sum()
     }
 
     /// Clocks among them that were missed.
-    pub(super) fn missed(&self) -> usize {
+    pub(in crate::e2e) fn missed(&self) -> usize {
         self.said.incidents.values().flat_map(BTreeMap::values).filter(|clock| clock.missed).count()
     }
 
     /// Enters what a server said until it died.
-    pub(super) fn enter(&mut self, said: Said) {
+    pub(in crate::e2e) fn enter(&mut self, said: Said) {
         self.said.signals.extend(said.signals);
         self.said.acknowledged.extend(said.acknowledged);
         self.said.declared.extend(said.declared);
@@ -105,7 +105,7 @@ impl Ledger {
     }
 
     /// Holds everything said against the server that runs now, and enters what that one says.
-    pub(super) async fn compare(&mut self, api: &Api) -> Result<()> {
+    pub(in crate::e2e) async fn compare(&mut self, api: &Api) -> Result<()> {
         self.compare_signals(api).await?;
         let mut now = Said::default();
         for incident in api.list("/api/v1/incidents", "incidents").await? {

@@ -26,27 +26,53 @@ const PAUSE: Duration = Duration::from_millis(15);
 /// store millions of signals, and reading them all back after every kill would take hours.
 const MAX_PAUSE_MS: u64 = 20;
 
+/// Pause of a sender that was refused because the server cannot write.
+const OUTAGE_PAUSE: Duration = Duration::from_millis(200);
+
+/// Whether the server may be unable to write for a while.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Outages {
+    None,
+    Some,
+}
+
+impl Outages {
+    fn explain(self, status: u16) -> bool {
+        self == Outages::Some && status == 503
+    }
+}
+
 /// Tasks that load one server.
-pub(super) struct Load {
+pub(in crate::e2e) struct Load {
     tasks: JoinSet<Result<()>>,
     said: Arc<Mutex<Said>>,
 }
 
 impl Load {
-    /// Begins.
-    pub(super) async fn start(api: &Api, round: u32, seed: u64) -> Result<Load> {
+    /// Begins, on a server that answers until it dies.
+    pub(in crate::e2e) async fn start(api: &Api, round: u32, seed: u64) -> Result<Load> {
+        Load::begin(api, round, seed, Outages::None).await
+    }
+
+    /// Begins, on a server that may be unable to write for a while: what it refuses then was not said.
+    pub(in crate::e2e) async fn through_outages(api: &Api, round: u32, seed: u64) -> Result<Load> {
+        Load::begin(api, round, seed, Outages::Some).await
+    }
+
+    async fn begin(api: &Api, round: u32, seed: u64, outages: Outages) -> Result<Load> {
         let mut load = Load { tasks: JoinSet::new(), said: Arc::default() };
         for sender in 0..SENDERS {
             let random = Random::new(seed ^ sender);
-            load.tasks.spawn(send(api.clone(), format!("k{round}-{sender}"), round, random, Arc::clone(&load.said)));
+            let prefix = format!("k{round}-{sender}");
+            load.tasks.spawn(send((api.clone(), outages), prefix, round, random, Arc::clone(&load.said)));
         }
-        load.tasks.spawn(act(api.clone(), Random::new(seed), Arc::clone(&load.said)));
-        load.tasks.spawn(read(api.clone(), Arc::clone(&load.said)));
+        load.tasks.spawn(act((api.clone(), outages), Random::new(seed), Arc::clone(&load.said)));
+        load.tasks.spawn(read((api.clone(), outages), Arc::clone(&load.said)));
         Ok(load)
     }
 
     /// Waits for the tasks to notice that the server is dead, and enters what was said.
-    pub(super) async fn finish(mut self, ledger: &mut Ledger) -> Result<()> {
+    pub(in crate::e2e) async fn finish(mut self, ledger: &mut Ledger) -> Result<()> {
         while let Some(task) = self.tasks.join_next().await {
             task.context("a task of the load panicked")??;
         }
@@ -60,7 +86,13 @@ fn lock(said: &Mutex<Said>) -> std::sync::MutexGuard<'_, Said> {
 }
 
 /// Sends signals over one connection, until it breaks.
-async fn send(api: Api, prefix: String, round: u32, mut random: Random, said: Arc<Mutex<Said>>) -> Result<()> {
+async fn send(
+    (api, outages): (Api, Outages),
+    prefix: String,
+    round: u32,
+    mut random: Random,
+    said: Arc<Mutex<Said>>,
+) -> Result<()> {
     let bearer = format!("Bearer {ADMIN}");
     let headers = [("authorization", bearer.as_str()), ("content-type", "application/json")];
     let Ok(mut connection) = Connection::open(api.addr).await else { return Ok(()) };
@@ -81,6 +113,7 @@ async fn send(api: Api, prefix: String, round: u32, mut random: Random, said: Ar
                 lock(&said).signals.extend(ids);
             }
             429 => {}
+            status if outages.explain(status) => tokio::time::sleep(OUTAGE_PAUSE).await,
             status => bail!("signals were answered {status}: {}", reply.text()),
         }
         tokio::time::sleep(Duration::from_millis(random.range(0, MAX_PAUSE_MS + 1))).await;
@@ -89,7 +122,7 @@ async fn send(api: Api, prefix: String, round: u32, mut random: Random, said: Ar
 }
 
 /// Declares, acknowledges and writes notes, until the server is gone.
-async fn act(admin: Api, mut random: Random, said: Arc<Mutex<Said>>) -> Result<()> {
+async fn act((admin, outages): (Api, Outages), mut random: Random, said: Arc<Mutex<Said>>) -> Result<()> {
     let Ok(token) = documents::token(&admin, "ana").await else { return Ok(()) };
     let ana = admin.with_token(&token);
     for n in 0.. {
@@ -113,6 +146,7 @@ async fn act(admin: Api, mut random: Random, said: Arc<Mutex<Said>>) -> Result<(
             (true, Some(id)) => drop(lock(&said).acknowledged.insert(id.to_owned())),
             // A second acknowledgement, or one of an incident that has moved on.
             (false, _) if reply.status == 409 => {}
+            (false, _) if outages.explain(reply.status) => tokio::time::sleep(OUTAGE_PAUSE).await,
             _ => bail!("POST {path} was answered {}: {}", reply.status, reply.text()),
         }
         tokio::time::sleep(PAUSE).await;
@@ -121,9 +155,13 @@ async fn act(admin: Api, mut random: Random, said: Arc<Mutex<Said>>) -> Result<(
 }
 
 /// Reads incidents with their clocks, until the server is gone: what was read was said, too.
-async fn read(api: Api, said: Arc<Mutex<Said>>) -> Result<()> {
+async fn read((api, outages): (Api, Outages), said: Arc<Mutex<Said>>) -> Result<()> {
     loop {
         let Ok(reply) = api.call("GET", "/api/v1/incidents?limit=50", None).await else { return Ok(()) };
+        if outages.explain(reply.status) {
+            tokio::time::sleep(OUTAGE_PAUSE).await;
+            continue;
+        }
         if !reply.is_success() {
             bail!("reading incidents was answered {}: {}", reply.status, reply.text());
         }

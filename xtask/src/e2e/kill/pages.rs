@@ -18,8 +18,8 @@ const PATIENCE: Duration = Duration::from_secs(120);
 const REST: Duration = Duration::from_secs(6);
 
 /// What became of the pages.
-pub(super) struct Pages {
-    pub(super) requested: usize,
+pub(in crate::e2e) struct Pages {
+    pub(in crate::e2e) requested: usize,
     deliveries: usize,
     delivered: usize,
     repeated: usize,
@@ -36,7 +36,7 @@ impl fmt::Display for Pages {
 }
 
 /// Waits until the outbox is at rest, then compares requests, deliveries and what was received.
-pub(super) async fn compare(api: &Api, receiver: &Receiver) -> Result<Pages> {
+pub(in crate::e2e) async fn compare(api: &Api, receiver: &Receiver) -> Result<Pages> {
     // Claims come before attempts, so that an outbox at rest shows in a position that stays.
     let at_rest = || async {
         let before = api.get("/api/v1/audit").await?;
