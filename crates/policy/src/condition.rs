@@ -18,6 +18,7 @@ mod hidden;
 mod lexer;
 mod parser;
 mod print;
+mod why;
 
 use std::fmt;
 use std::ops::Range;
@@ -72,6 +73,11 @@ impl Condition {
     /// depends on them.
     pub fn holds_without(&self, signal: &dyn Fields, hidden: &[TextField]) -> Option<bool> {
         hidden::holds(&self.expr, signal, hidden)
+    }
+
+    /// The parts that keep it from holding for this signal, in words; empty where it holds.
+    pub fn why_not(&self, signal: &dyn Fields) -> Vec<String> {
+        why::not(&self.expr, signal)
     }
 
     /// Texts that every signal for which it holds has, and where: enough to look a condition up.

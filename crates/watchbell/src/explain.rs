@@ -168,10 +168,12 @@ fn what_if(file: &Path, args: &ExplainArgs) -> anyhow::Result<Exit> {
         let signal = read.map_err(|rejected| explain(&rejected.problem))?;
         let observed = Observed { signal: &signal, place: SignalRef { position: 0, index }, now };
         let firings = triggers.observe(&policy, &mut detectors, observed);
+        let why_not = triggers.why_not(&policy, &signal);
         if args.json {
             told.push(json!({
                 "metric": signal.metric,
                 "service": signal.service,
+                "not": why_not.iter().map(|(trigger, why)| json!({ "trigger": trigger, "why": why })).collect::<Vec<_>>(),
                 "firings": firings.iter().map(|firing| firing_json(firing, &policy)).collect::<Vec<_>>(),
             }));
             continue;
@@ -188,6 +190,9 @@ fn what_if(file: &Path, args: &ExplainArgs) -> anyhow::Result<Exit> {
                 firing.decision.trigger, firing.class, firing.decision.statement
             );
             println!("    clause {}", firing.decision.clause.trim());
+        }
+        for (trigger, why) in &why_not {
+            println!("  not `{trigger}`: {why}");
         }
     }
     if args.json {

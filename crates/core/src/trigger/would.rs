@@ -1,5 +1,7 @@
 //! What triggers would make of a signal, without counting it: for tests of sources.
 
+use std::collections::BTreeSet;
+
 use policy::model::{Mode, Policy, Rank, TriggerKind};
 use serde::Serialize;
 
@@ -32,7 +34,7 @@ pub struct Would {
 impl Triggers {
     /// The triggers for which a signal would be evidence. Nothing is counted.
     pub fn would(&self, policy: &Policy, signal: &Signal) -> Vec<Would> {
-        let ended = signal.alert.as_ref().is_some_and(|alert| alert.state == AlertState::Resolved);
+        let ended = is_over(signal);
         let would = |i: usize| {
             let trigger = &policy.triggers[i];
             let says = match &trigger.kind {
@@ -72,4 +74,39 @@ impl Triggers {
         let waiting = self.absent.get(&signal.metric).into_iter().flatten().copied();
         self.concerned(signal).into_iter().chain(waiting).filter_map(would).collect()
     }
+
+    /// Why each other trigger has no use for a signal, in the order of the policy: its id, and the words.
+    pub fn why_not(&self, policy: &Policy, signal: &Signal) -> Vec<(String, String)> {
+        let concerned: BTreeSet<String> = self.would(policy, signal).into_iter().map(|would| would.trigger).collect();
+        let others = policy.triggers.iter().filter(|trigger| !concerned.contains(&trigger.id));
+        others.map(|trigger| (trigger.id.clone(), refusal(&trigger.kind, signal))).collect()
+    }
+}
+
+fn refusal(kind: &TriggerKind, signal: &Signal) -> String {
+    let is_not = |name: &str, has: &str, wants: &str| format!("the {name} is `{has}`, not `{wants}`");
+    match kind {
+        TriggerKind::When(when) | TriggerKind::Count { when, .. } if !when.holds(signal) => {
+            when.why_not(signal).join(", and ")
+        }
+        TriggerKind::When(_) | TriggerKind::Count { .. } => {
+            "it counts distinct units, and the signal has none".to_owned()
+        }
+        TriggerKind::Rate { metric, .. } | TriggerKind::Absence { metric, .. } if *metric != signal.metric => {
+            is_not("metric", &signal.metric, metric)
+        }
+        TriggerKind::Absence { service, .. } if *service != signal.service => {
+            is_not("service", &signal.service, service)
+        }
+        TriggerKind::Rate { .. } | TriggerKind::Absence { .. } if is_over(signal) => {
+            "its sender says that the alert has ended".to_owned()
+        }
+        TriggerKind::Rate { .. } | TriggerKind::Absence { .. } => {
+            "neither its value nor its label says whether it is good or bad".to_owned()
+        }
+    }
+}
+
+fn is_over(signal: &Signal) -> bool {
+    signal.alert.as_ref().is_some_and(|alert| alert.state == AlertState::Resolved)
 }

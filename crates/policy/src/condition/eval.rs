@@ -134,7 +134,7 @@ impl Text {
         }
     }
 
-    fn get<'a>(&'a self, signal: &'a dyn Fields) -> Option<&'a str> {
+    pub(super) fn get<'a>(&'a self, signal: &'a dyn Fields) -> Option<&'a str> {
         match self {
             Text::Literal(text) => Some(text),
             Text::Field(field) => signal.text(*field),
@@ -144,7 +144,7 @@ impl Text {
 }
 
 impl Number {
-    fn get(&self, signal: &dyn Fields) -> Option<f64> {
+    pub(super) fn get(&self, signal: &dyn Fields) -> Option<f64> {
         match self {
             Number::Literal(value) => Some(*value),
             Number::Field(field) => signal.number(*field),

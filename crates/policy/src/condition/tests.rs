@@ -306,3 +306,27 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_condition_that_fails_says_which_part_and_what_the_signal_has() {
+    for (condition, why) in [
+        ("signal.value < 0.5", ""),
+        ("signal.value < 0.2", "`signal.value < 0.2` does not hold: signal.value is 0.25"),
+        (
+            "signal.metric == 'pii_leak' && signal.value in [1.0, 2.0]",
+            "`signal.value in [1, 2]` does not hold: signal.value is 0.25",
+        ),
+        (
+            "signal.metric == 'outage' || has(signal.link)",
+            "`signal.metric == \"outage\"` does not hold: signal.metric is \"pii_leak\"; nor: `has(signal.link)` does not hold",
+        ),
+        ("!(signal.label == 'confirmed')", "`signal.label == \"confirmed\"` holds"),
+        (
+            "signal.link.startsWith('https:')",
+            "`signal.link.startsWith(\"https:\")` does not hold: the signal has no signal.link",
+        ),
+    ] {
+        let condition = Condition::parse(condition).unwrap();
+        assert_eq!(condition.why_not(&signal()).join(", and "), why, "{condition}");
+    }
+}

@@ -134,3 +134,20 @@ fn conditions_read_the_fields_of_a_signal() {
     }
     assert!(!holds(r#"signal.labels["country"] == "eu""#, &signal));
 }
+
+#[test]
+fn every_trigger_either_uses_a_signal_or_says_why_not() {
+    let policy = World::airline().policy;
+    let signal = Signal {
+        metric: "pii_leak".to_owned(),
+        service: "agent-copilot".to_owned(),
+        label: Some("unclear".to_owned()),
+        ..Signal::default()
+    };
+    let triggers = Triggers::new(&policy);
+    let why_not = triggers.why_not(&policy, &signal);
+    assert_eq!(triggers.would(&policy, &signal).len() + why_not.len(), policy.triggers.len());
+    assert!(why_not.iter().all(|(_, why)| !why.is_empty()), "{why_not:?}");
+    let of = |id: &str| why_not.iter().find(|(trigger, _)| trigger == id).map(|(_, why)| why.as_str());
+    assert_eq!(of("groundedness-drop"), Some("the metric is `pii_leak`, not `groundedness`"));
+}
