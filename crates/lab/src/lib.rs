@@ -6,6 +6,7 @@
 
 pub mod backtest;
 mod bound;
+pub mod generator;
 mod matrix;
 pub mod prove;
 mod review;

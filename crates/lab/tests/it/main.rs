@@ -5,6 +5,7 @@
 
 mod backtest;
 mod day;
+mod generator;
 mod matrix;
 mod prove;
 mod review;
