@@ -59,7 +59,7 @@ pub(crate) fn binary() -> Result<PathBuf> {
 
 /// What cargo says about the packages; with `--no-deps` only about our own.
 pub(crate) fn metadata(args: &[&str]) -> Result<Value> {
-    let output = command(&["metadata", "--format-version", "1", "--offline"]).args(args).output()?;
+    let output = command(&["metadata", "--format-version", "1", "--locked"]).args(args).output()?;
     ensure!(output.status.success(), "cargo metadata failed: {}", String::from_utf8_lossy(&output.stderr));
     Ok(serde_json::from_slice(&output.stdout)?)
 }

@@ -1,4 +1,4 @@
-//! The pair of documents that a team starts with: a complete policy for support with AI.
+//! The example: a complete policy for support with AI, with its roster.
 
 /// The policy, `policy.yaml`.
 pub const POLICY: &str = include_str!("../starter/policy.yaml");

@@ -14,3 +14,4 @@ pub mod matrix;
 pub mod playbook;
 pub mod review;
 mod words;
+mod xlsx;

@@ -4,7 +4,7 @@ use lab::{Check, Matrix, Readiness, Row};
 use maud::Markup;
 
 use crate::document::{Body, Cell, Document, Section, Table};
-use crate::{csv, html, markdown};
+use crate::{csv, html, markdown, xlsx};
 
 /// The columns, as people know them.
 const HEAD: [&str; 8] = [
@@ -26,6 +26,12 @@ pub fn markdown(matrix: &Matrix) -> String {
 /// The eight columns.
 pub fn csv(matrix: &Matrix) -> String {
     csv::render(HEAD, matrix.rows.iter().map(cells))
+}
+
+/// The eight columns as a spreadsheet.
+pub fn xlsx(matrix: &Matrix) -> Vec<u8> {
+    let rows = matrix.rows.iter().map(cells);
+    xlsx::render("Escalation matrix", HEAD, rows).expect("a few short rows fit into a sheet of that fixed name")
 }
 
 /// The whole model, indented.

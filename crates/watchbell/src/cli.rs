@@ -32,7 +32,7 @@ pub(crate) struct Cli {
 pub(crate) enum Command {
     /// Watch a realistic incident unfold on a temporary store, with time sped up
     Demo(DemoArgs),
-    /// Write a starter policy, roster and configuration
+    /// Make a policy, a roster and their escalation matrix from a few answers
     Init(InitArgs),
     /// Check a policy and its roster
     Check(CheckArgs),
@@ -103,10 +103,19 @@ pub(crate) struct InitArgs {
     /// Folder to write into
     #[arg(default_value = ".")]
     pub(crate) folder: PathBuf,
-    /// Ask nothing; take the defaults
+    /// Take the answers from this file instead of asking
+    #[arg(long, value_name = "FILE")]
+    pub(crate) answers: Option<PathBuf>,
+    /// Ask nothing: take the folder's answers.toml, or the defaults
     #[arg(long)]
     pub(crate) no_input: bool,
-    /// Replace files that exist
+    /// Show what would be written, and write nothing
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+    /// Write the example of the documentation instead, with many kinds of incident
+    #[arg(long, conflicts_with_all = ["answers", "dry_run"])]
+    pub(crate) example: bool,
+    /// Replace files that exist, whatever was changed in them
     #[arg(long)]
     pub(crate) force: bool,
 }

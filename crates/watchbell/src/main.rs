@@ -62,7 +62,7 @@ fn main() -> ExitCode {
 
 fn run(command: Command) -> anyhow::Result<Exit> {
     match command {
-        Command::Init(args) => init::run(&args).map(|()| Exit::Ok),
+        Command::Init(args) => init::run(&args),
         Command::Check(args) => check::run(&args),
         Command::Prove(args) => prove::run(&args),
         Command::Status(args) => status::run(&args.command),

@@ -116,6 +116,33 @@ document.addEventListener("submit", (event) => {
   setTimeout(() => delete form.dataset.sent, 5000);
 });
 document.addEventListener("input", (event) => { const form = event.target.form; if (form) form.dataset.dirty = ""; });
+document.addEventListener("click", async (event) => {
+  const button = event.target.closest("[data-copy]");
+  if (!button) return;
+  const text = document.getElementById(button.dataset.copy);
+  // Where the clipboard is not allowed, the text stands selected.
+  text.select();
+  try { await navigator.clipboard.writeText(text.value); button.textContent = "Copied"; } catch { text.focus(); }
+});
+
+// A form whose answer stands beside it: a change shows at once what the button would show.
+let asked = 0;
+document.addEventListener("change", async (event) => {
+  const form = event.target.form;
+  const shown = document.getElementById(form?.dataset.preview ?? "");
+  if (!shown) return;
+  const turn = ++asked;
+  const address = `${form.action}?${new URLSearchParams(new FormData(form))}`;
+  try {
+    const answer = await fetch(address, { headers: { accept: "text/html" } });
+    const next = answer.ok && new DOMParser().parseFromString(await answer.text(), "text/html").getElementById(shown.id);
+    // Answers may overtake each other; without one the button is still there.
+    if (!next || turn !== asked) return;
+    for (const hidden of next.querySelectorAll("[data-script]")) hidden.hidden = false;
+    shown.replaceChildren(...next.childNodes);
+    history.replaceState(null, "", address);
+  } catch { /* The connection's own notice says so. */ }
+});
 document.addEventListener("change", (event) => { if (event.target.dataset.submit !== undefined) event.target.form.requestSubmit(); });
 
 // Live updates: an event means that the page is fetched again and its main part swapped.
@@ -300,14 +327,6 @@ const start = () => {
   if (on) {
     on.checked = keys.on;
     on.addEventListener("change", () => { keys.on = on.checked; remember(KEYS, on.checked ? "on" : "off"); });
-  }
-  for (const button of document.querySelectorAll("[data-copy]")) {
-    const text = document.getElementById(button.dataset.copy);
-    button.addEventListener("click", async () => {
-      // Where the clipboard is not allowed, the text stands selected.
-      text.select();
-      try { await navigator.clipboard.writeText(text.value); button.textContent = "Copied"; } catch { text.focus(); }
-    });
   }
   document.querySelector("[data-focus]")?.focus();
   document.querySelector("details:target")?.setAttribute("open", "");

@@ -22,7 +22,7 @@ pub(super) fn policy(answers: &Answers, rows: &[Row]) -> String {
     for (rank, name) in (1..).zip(SEVERITIES) {
         let _ = writeln!(text, "  - {{rank: {rank}, name: {name}}}");
     }
-    let _ = writeln!(text, "\nservices:\n  assistant: {{name: {}}}", quoted(&answers.assistant));
+    let _ = writeln!(text, "\nservices:\n  support-assistant: {{name: {}}}", quoted(&answers.assistant));
     audiences(&mut text, answers);
     text.push_str("\n# By when, per severity. A class can differ, see below.\ntargets:\n");
     (1..=3).for_each(|rank| targets(&mut text, answers, rank));

@@ -45,6 +45,8 @@ pub(crate) enum Section {
     Matrix,
     /// The playbooks.
     Playbooks,
+    /// The generator of policies.
+    Generator,
     /// Where signals come from.
     Sources,
     /// Acts of administration.
@@ -79,10 +81,11 @@ const NAVIGATION: [(Section, &str, &str); 7] = [
 ];
 
 /// What belongs to the policy stands below it, in a navigation of its own.
-const OF_POLICY: [(Section, &str, &str); 3] = [
+const OF_POLICY: [(Section, &str, &str); 4] = [
     (Section::Policy, "/policy", "In force"),
     (Section::Matrix, "/matrix", "Matrix"),
     (Section::Playbooks, "/playbooks", "Playbooks"),
+    (Section::Generator, "/generator", "Generator"),
 ];
 
 const SHORTCUTS: [(&str, &str); 19] = [

@@ -16,6 +16,7 @@ mod face;
 mod flash;
 mod form;
 mod frame;
+pub(crate) mod generator;
 mod glyph;
 pub(crate) mod hold;
 mod inbox;

@@ -64,10 +64,22 @@ pub(crate) async fn matrix(
         return Ok(file("matrix", format, text(format)));
     }
     let main = html! {
-        header.page-head { h1 { "Escalation matrix" } (downloads("/matrix?")) }
+        header.page-head {
+            h1 { "Escalation matrix" }
+            (downloads("/matrix?"))
+            p.downloads { "Or " a href="/matrix.xlsx" { "as a spreadsheet" } ". Other answers give another one: " a href="/generator" { "generator" } "." }
+        }
         div.report { (report::matrix::html_brief(&matrix)) }
     };
     Ok(show(&serve::scene(&app, viewer)?, "Escalation matrix", Section::Matrix, main))
+}
+
+/// `GET /matrix.xlsx`
+pub(crate) async fn matrix_sheet(State(app): State<App>) -> Response {
+    let rules = app.engine.rules();
+    let sheet = report::matrix::xlsx(&lab::matrix(&rules.policy, &rules.roster));
+    let place = "attachment; filename=\"matrix.xlsx\"";
+    ([(header::CONTENT_TYPE, super::generator::XLSX), (header::CONTENT_DISPOSITION, place)], sheet).into_response()
 }
 
 /// `GET /review?week=2026-W47`

@@ -69,6 +69,7 @@ fn the_table_of_routes() {
         GET    /inbox                                   incidents:read
         GET    /deliveries                              incidents:read
         GET    /policy                                  incidents:read
+        GET    /generator                               incidents:read
         GET    /playbooks                               incidents:read
         GET    /playbooks/{id}                          incidents:read
         GET    /policy/proof                            incidents:read
@@ -82,6 +83,7 @@ fn the_table_of_routes() {
         POST   /self-alerts/{code}/seen                 incidents:write, to respond
         GET    /mine                                    incidents:read
         GET    /matrix                                  incidents:read
+        GET    /matrix.xlsx                             incidents:read
         GET    /review                                  incidents:read
         GET    /sources                                 incidents:read
         GET    /sources/{name}                          incidents:read
