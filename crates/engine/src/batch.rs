@@ -164,7 +164,7 @@ impl<'a, 'i> Work<'a, 'i> {
                 Piece::Whole(Input::Write(write)) => self.write(write)?,
                 Piece::Whole(Input::Erase(erase)) => self.erase(erase)?,
                 Piece::Whole(Input::Prune(prune)) => self.prune(&prune.step)?,
-                Piece::Whole(Input::Activate(activate)) => self.activate(activate)?,
+                Piece::Whole(Input::Activate(activate)) => answers[i] = self.activate(activate)?,
                 Piece::Whole(Input::SelfAlert(problem)) => self.self_alert(problem)?,
                 Piece::Whole(Input::Hold(hold)) => answers[i] = self.hold(hold)?,
                 Piece::Whole(Input::TestPage(test)) => answers[i] = self.test_page(test),

@@ -18,6 +18,7 @@ use crate::queue::{
 use crate::rules::Rules;
 use crate::shared::{Health, Shared};
 use crate::stats::Stats;
+use crate::versions::Origin;
 use crate::view::View;
 use crate::{Accepted, Applied, Idempotency, texts};
 
@@ -122,10 +123,10 @@ impl Engine {
         self.ask(|reply| Input::Write(WriteInput { changes, follow_ups, reply })).await
     }
 
-    /// Brings another policy and roster into force.
-    pub async fn activate(&self, rules: Rules, by: Actor) -> Result<(), Problem> {
+    /// Brings another policy and roster into force; refused where they were planned for others than now.
+    pub async fn activate(&self, rules: Rules, by: Actor, origin: Origin) -> Result<(), Problem> {
         let rules = Arc::new(rules);
-        self.ask(|reply| Input::Activate(ActivateInput { rules, by, reply: Some(reply) })).await
+        self.ask(|reply| Input::Activate(ActivateInput { rules, by, origin, reply: Some(reply) })).await
     }
 
     /// Records something that Watchbell should be ashamed of.

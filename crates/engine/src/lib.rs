@@ -32,6 +32,7 @@ mod step;
 mod test_page;
 mod texts;
 mod time;
+mod versions;
 mod view;
 
 use std::sync::Arc;
@@ -54,6 +55,7 @@ pub use stats::Stats;
 pub use step::{Asked, Sending, Stepper};
 pub use texts::Pseudonyms;
 pub use time::{Machine, TimeSource};
+pub use versions::{Origin, Reign, Versions};
 pub use view::{Delivery, Seen, SelfAlert, StoredEntry, StoredSignal, View};
 
 /// Collection of the documents of policies that incidents are pinned to, by version.
@@ -62,6 +64,8 @@ pub(crate) const PINNED_POLICIES: &str = "policies";
 pub(crate) const SETTINGS: &str = "settings";
 /// The policy and roster in force.
 pub(crate) const ACTIVE: &str = "active";
+/// In which versions the files of policy and roster were last taken.
+pub(crate) const FILES_TAKEN: &str = "files-taken";
 /// Under which units of evidence get their pseudonyms.
 pub(crate) const PSEUDONYM_KEY: &str = "pseudonym-key";
 /// What the names of requests begin with since the last restore.

@@ -16,6 +16,7 @@ use wcore::{Command, Signal};
 use crate::erase::Found;
 use crate::retention::Step;
 use crate::rules::Rules;
+use crate::versions::Origin;
 use crate::{Accepted, Applied, Idempotency};
 use std::sync::Arc;
 
@@ -119,6 +120,7 @@ pub(crate) struct PruneInput {
 pub(crate) struct ActivateInput {
     pub(crate) rules: Arc<Rules>,
     pub(crate) by: Actor,
+    pub(crate) origin: Origin,
     pub(crate) reply: Option<Reply<()>>,
 }
 

@@ -19,7 +19,8 @@ use crate::run::{Thread, rebuild_duplicates};
 use crate::shared::Shared;
 use crate::texts::{KEY_BYTES, Pseudonyms, Salts, Secrecy};
 use crate::time::TimeSource;
-use crate::{ACTIVE, DECIDED_BY, DECIDES, Fault, LINEAGE, PSEUDONYM_KEY, SETTINGS, codec, remembered};
+use crate::versions::{self, Origin, Versions};
+use crate::{ACTIVE, DECIDED_BY, DECIDES, FILES_TAKEN, Fault, LINEAGE, PSEUDONYM_KEY, SETTINGS, codec, remembered};
 
 /// How to run.
 pub struct Config {
@@ -94,7 +95,12 @@ pub(crate) fn prepare(
     head.admits_tzdata(calendar::tzdata())?;
     let decided_by = must_decide_alike(&*reader).map_err(StartError::Contents)?;
     let stored = stored_documents(&*reader)?;
-    let (rules, activate, complaint) = choose(documents, stored, secrets)?;
+    let files = Versions::of(&documents);
+    let taken = versions::taken(reader.document(SETTINGS, FILES_TAKEN)?).map_err(StartError::Contents)?;
+    let documents = documents.since(taken.as_ref(), stored.as_ref());
+    let (rules, changed, complaint) = choose(documents, stored, secrets)?;
+    // Invalid files were not taken: they are looked at again, and complained of, at each start.
+    let activate = changed || (complaint.is_none() && taken.as_ref() != Some(&files));
     let rules = Arc::new(rules);
     config.time.not_before(head.recorded_at);
     let now = config.time.now();
@@ -124,7 +130,9 @@ pub(crate) fn prepare(
     }
     shared.set_hold(crate::hold::read(&*reader).map_err(StartError::Contents)?);
     if activate {
-        queue(&shared, Input::Activate(ActivateInput { rules: Arc::clone(&rules), by: Actor::Watchbell, reply: None }));
+        let origin = Origin::Files(if complaint.is_none() { files } else { taken.unwrap_or_default() });
+        let by = Actor::Watchbell;
+        queue(&shared, Input::Activate(ActivateInput { rules: Arc::clone(&rules), by, origin, reply: None }));
     }
     for problem in complaint.into_iter().chain(restarted).chain(broken(&rules)) {
         queue(&shared, Input::SelfAlert(problem));

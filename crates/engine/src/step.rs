@@ -23,6 +23,7 @@ use crate::queue::{Act, ActInput, ActivateInput, Input, Reply, SignalsInput, sto
 use crate::run::Thread;
 use crate::start::prepare;
 use crate::texts::Salts;
+use crate::versions::{Origin, Versions};
 use crate::{Accepted, Applied, Config, Documents, Idempotency, Rules, Secrets, StartError, codec};
 
 /// An engine that moves only when told to.
@@ -101,10 +102,11 @@ impl Stepper {
         self.act(Act::Declare(declaration), by, idempotency)
     }
 
-    /// Puts another policy and roster in the queue.
+    /// Puts another policy and roster in the queue, as though their files had changed.
     pub fn activate(&self, rules: Rules) -> Result<Asked<()>, Problem> {
         self.ask(|reply| {
-            Input::Activate(ActivateInput { rules: Arc::new(rules), by: Actor::Watchbell, reply: Some(reply) })
+            let origin = Origin::Files(Versions::of_rules(&rules));
+            Input::Activate(ActivateInput { rules: Arc::new(rules), by: Actor::Watchbell, origin, reply: Some(reply) })
         })
     }
 

@@ -1,4 +1,4 @@
-//! Uses of the core: the escalation matrix, proofs, the weekly review, backtests.
+//! Uses of the core: the escalation matrix, proofs, the weekly review, backtests, and what a policy changes.
 //!
 //! Pure, and without semantics of its own: what an incident is, when a clock is due and whether a
 //! trigger fires, the core says. Here its answers are asked for, gathered and compared. How they
@@ -6,6 +6,7 @@
 
 pub mod backtest;
 mod bound;
+mod change;
 pub mod generator;
 mod matrix;
 pub mod prove;
@@ -14,6 +15,7 @@ mod tighten;
 mod week;
 mod words;
 
+pub use change::{Change, Direction, changes, promised, resets, roster_changes};
 pub use matrix::{CUSTOMERS, Check, EXECUTIVES, Matrix, Readiness, Row, Scope, SeverityCount, Summary, Tier, matrix};
 pub use review::{
     AFTER_HOURS, AfterHours, BrokenGlass, Counts, EARLIER_WEEKS, FALSE_PAGE, FalsePage, Finding, LateAnswer, Miss,

@@ -98,7 +98,7 @@ fn read<T>(
 }
 
 /// Name of a version: the first digits of the document's SHA-256.
-fn version_of(text: &str) -> String {
+pub fn version_of(text: &str) -> String {
     let digest = Sha256::digest(text.as_bytes());
     let digits: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
     digits[..VERSION_DIGITS].to_owned()

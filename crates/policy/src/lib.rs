@@ -20,6 +20,8 @@ mod suggest;
 
 pub use diagnostic::{Diagnostic, Label, Level, Source};
 pub use document::BUILT_IN_SOURCES;
-pub use document::{Loaded, MAX_DIAGNOSTICS, MAX_DOCUMENT_BYTES, MAX_DOCUMENT_DEPTH, MAX_DOCUMENT_NODES, load};
+pub use document::{
+    Loaded, MAX_DIAGNOSTICS, MAX_DOCUMENT_BYTES, MAX_DOCUMENT_DEPTH, MAX_DOCUMENT_NODES, load, version_of,
+};
 pub use lookup::{ALWAYS, INBOX};
 pub use render::{render, to_json};

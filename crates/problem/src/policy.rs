@@ -136,4 +136,13 @@ crate::codes! { POLICY;
     CALENDAR_INVALID = "calendar-invalid", 422, "a calendar cannot be used",
         cause: "Hours of a day overlap, or a date does not exist.",
         remedy: "Correct what the message names.";
+    PLAN_OUTDATED = "plan-outdated", 409, "the policy has moved since the plan was made",
+        cause: "A plan names what was in force when it was made. Since then another policy or roster came into force, so that its differences are no longer what was looked at.",
+        remedy: "Make the plan again with `watchbell plan`, read it, and apply that one.";
+    PLAN_INVALID = "plan-invalid", 422, "the documents have errors and cannot come into force",
+        cause: "The candidate's policy or roster has errors; what is in force goes on.",
+        remedy: "Correct the first error that the detail names; `watchbell check` shows all of them with their places.";
+    VERSION_UNKNOWN = "version-unknown", 404, "there is no such version",
+        cause: "No policy of that version was in force within the versions that are listed.",
+        remedy: "Choose one of `watchbell policy history`.";
 }

@@ -3,6 +3,7 @@
 mod care;
 mod checklist;
 mod office;
+mod plan;
 mod prove;
 mod reports;
 
@@ -14,6 +15,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 pub(crate) use care::{BackupArgs, DoctorArgs, EraseArgs, MigrateArgs, RestoreArgs};
 pub(crate) use checklist::ChecklistCommand;
 pub(crate) use office::{AuditArgs, AuditCommand, HoldArgs, TestPageArgs};
+pub(crate) use plan::{ApplyArgs, CandidateArgs, PlanArgs, PolicyArgs, PolicyCommand};
 pub(crate) use prove::{ProveArgs, ProveFormat};
 pub(crate) use reports::{
     BacktestArgs, BacktestFormat, ChecklistArgs, MatrixArgs, OutputArgs, ReportFormat, ReviewArgs,
@@ -60,6 +62,12 @@ pub(crate) enum Command {
     Review(ReviewArgs),
     /// Show what another policy would have done with the signals of the past
     Backtest(BacktestArgs),
+    /// Show what other documents would change on a server; exit 2 where they would
+    Plan(PlanArgs),
+    /// Bring a plan into force
+    Apply(ApplyArgs),
+    /// Look at earlier versions of the policy, and plan the way back
+    Policy(PolicyArgs),
     /// List acts of administration; verify the journal
     Audit(AuditArgs),
     /// Hold all outgoing messages but those of severity 1, for at most an hour

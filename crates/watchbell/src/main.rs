@@ -18,6 +18,7 @@ mod init;
 mod migrate;
 mod office;
 mod place;
+mod plan;
 mod prove;
 mod reload;
 mod reports;
@@ -73,6 +74,9 @@ fn run(command: Command) -> anyhow::Result<Exit> {
             AuditCommand::List { .. } => runtime()?.block_on(office::list(&args.command)),
             command => audit::run(&command),
         },
+        Command::Plan(args) => runtime()?.block_on(plan::plan(&args)),
+        Command::Apply(args) => runtime()?.block_on(plan::apply(&args)),
+        Command::Policy(args) => runtime()?.block_on(plan::policy(&args)),
         Command::TestPage(args) => runtime()?.block_on(test_page::run(&args)),
         Command::Hold(args) => runtime()?.block_on(office::hold(&args)),
         Command::Backup(args) => backup::backup(&args),

@@ -1,13 +1,14 @@
 //! The documents while the server runs: an edited roster comes into force by itself, both documents at SIGHUP.
 //!
-//! A policy is a promise, so that its file alone changes nothing. What has errors is not taken: the
-//! documents in force go on, and a self-alert says why.
+//! A policy is a promise, so that its file alone changes nothing. A file that is as it was when it was last
+//! taken does not undo what was applied since. What has errors is not taken: the documents in force go
+//! on, and a self-alert says why.
 
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
 use anyhow::Context as _;
-use engine::{Documents, Engine, Rules};
+use engine::{Documents, Engine, Origin, Rules, Versions};
 use problem::Problem;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use wcore::event::Actor;
@@ -89,20 +90,23 @@ impl Files {
     /// Whether anything was new.
     async fn take(&self, engine: &Engine, which: Which) -> Result<bool, Problem> {
         let running = engine.rules().documents.clone();
-        let policy = match which {
-            Which::Roster => running.policy.clone(),
-            Which::Both => text(&self.policy)?,
+        let taken = engine.read(|view| view.files_taken()).await?;
+        let roster = text(&self.roster)?;
+        let (policy, version) = match which {
+            Which::Roster => (running.policy.clone(), taken.as_ref().map(|taken| taken.policy.clone())),
+            Which::Both => text(&self.policy).map(|text| (text.clone(), Some(policy::version_of(&text))))?,
         };
-        let documents = Documents { policy, roster: text(&self.roster)? };
-        if documents == running {
+        let files = Versions { policy: version.unwrap_or_default(), roster: policy::version_of(&roster) };
+        if taken.as_ref() == Some(&files) {
             return Ok(false);
         }
+        let documents = Documents { policy, roster }.since(taken.as_ref(), Some(&running));
         let rules = Rules::compile(documents).map_err(|found| {
             let errors = found.iter().filter(|found| found.severity == policy::Level::Error);
             let first = errors.map(|found| found.message.clone()).next().unwrap_or_default();
             refused(&format!("{first}; `watchbell check` shows where"))
         })?;
-        engine.activate(rules, Actor::Watchbell).await?;
+        engine.activate(rules, Actor::Watchbell, Origin::Files(files)).await?;
         Ok(true)
     }
 }

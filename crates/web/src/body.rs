@@ -16,6 +16,8 @@ use crate::refusal::Refusal;
 
 /// Largest command, in bytes: the longest texts of all its fields, and room for their escapes.
 pub(crate) const COMMAND_BYTES: usize = 64 * 1024;
+/// Largest pair of documents, in bytes: two of the largest that are read, with their escapes.
+const DOCUMENTS_BYTES: usize = 4 * policy::MAX_DOCUMENT_BYTES;
 /// Bytes beyond the limit that are read and thrown away.
 const DISCARD_BYTES: usize = 32 * 1024 * 1024;
 /// Longest part of a parser's message that is repeated, in characters.
@@ -58,13 +60,28 @@ impl<S: Sync> FromRequest<S> for Posted {
     type Rejection = Refusal;
 
     async fn from_request(request: Request, _: &S) -> Result<Posted, Refusal> {
-        let is_json = is_json(request.headers());
-        let bytes = read(request.into_body(), COMMAND_BYTES).await?;
-        if !is_json && !bytes.is_empty() {
-            let detail = "`Content-Type` is not `application/json`";
-            return Err(Problem::new(&problem::CONTENT_TYPE_WRONG, detail).into());
-        }
-        Ok(Posted(bytes))
+        posted(request, COMMAND_BYTES).await
+    }
+}
+
+async fn posted(request: Request, limit: usize) -> Result<Posted, Refusal> {
+    let is_json = is_json(request.headers());
+    let bytes = read(request.into_body(), limit).await?;
+    if !is_json && !bytes.is_empty() {
+        let detail = "`Content-Type` is not `application/json`";
+        return Err(Problem::new(&problem::CONTENT_TYPE_WRONG, detail).into());
+    }
+    Ok(Posted(bytes))
+}
+
+/// A command's body that holds whole documents.
+pub(crate) struct PostedDocuments(pub(crate) Posted);
+
+impl<S: Sync> FromRequest<S> for PostedDocuments {
+    type Rejection = Refusal;
+
+    async fn from_request(request: Request, _: &S) -> Result<PostedDocuments, Refusal> {
+        posted(request, DOCUMENTS_BYTES).await.map(PostedDocuments)
     }
 }
 

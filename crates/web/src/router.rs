@@ -17,8 +17,8 @@ use problem::Problem;
 
 use crate::access::{Access, InFlight, Needs, Permission, guard};
 use crate::api::{
-    audit, clocks, commands, decisions, deliveries, erasures, hold, incidents, playbooks, reviews, rules, sessions,
-    signals, sources, test_pages, tokens, users,
+    audit, clocks, commands, decisions, deliveries, erasures, hold, incidents, plans, playbooks, reviews, rules,
+    sessions, signals, sources, test_pages, tokens, users,
 };
 use crate::app::{App, AppConfig, Parts};
 use crate::body::COMMAND_BYTES;
@@ -69,6 +69,10 @@ fn table() -> Vec<Route> {
         row(Method::GET, "/api/v1/deliveries", READ, deliveries::index),
         row(Method::GET, "/api/v1/events", READ, events::events),
         row(Method::GET, "/api/v1/policy", READ, rules::policy),
+        row(Method::POST, "/api/v1/policy/plan", ADMIN, plans::plan),
+        row(Method::POST, "/api/v1/policy/apply", ADMIN, plans::apply),
+        row(Method::GET, "/api/v1/policy/versions", READ, plans::versions),
+        row(Method::GET, "/api/v1/policy/versions/{version}", READ, plans::version),
         row(Method::GET, "/api/v1/playbooks", READ, playbooks::index),
         row(Method::GET, "/api/v1/playbooks/{id}", READ, playbooks::show),
         row(Method::GET, "/api/v1/roster", READ, rules::roster),

@@ -14,7 +14,8 @@ use crate::audit::Act;
 use crate::hold::{self, Hold};
 use crate::outbox::{DISABLED_CHANNELS, INBOX, Request};
 use crate::queue::{ActivateInput, HoldInput, HoldWish, TestPageInput};
-use crate::{ACTIVE, DECIDED_BY, DECIDES, PINNED_POLICIES, SETTINGS, codec};
+use crate::versions::{Activated, Origin, Versions};
+use crate::{ACTIVE, DECIDED_BY, DECIDES, FILES_TAKEN, PINNED_POLICIES, SETTINGS, codec};
 
 /// Severity under which announcements travel: behind a SEV-1, before what is merely degraded.
 const ANNOUNCEMENT_SEVERITY: u8 = 2;
@@ -29,26 +30,44 @@ impl Work<'_, '_> {
         self.moves_head = true;
     }
 
-    pub(super) fn activate(&mut self, input: &ActivateInput) -> Result<(), Problem> {
+    pub(super) fn activate(&mut self, input: &ActivateInput) -> Result<Answer, Problem> {
+        let before = Versions::of_rules(&self.basis.rules);
+        let reason = match &input.origin {
+            Origin::Applied { base, .. } if *base != before => {
+                return Ok(Answer::Refused(Problem::new(&problem::PLAN_OUTDATED, moved(base, &before))));
+            }
+            Origin::Applied { reason, .. } => reason.clone(),
+            Origin::Files(_) => String::new(),
+        };
         // Another roster may name other addresses: what was switched off gets another chance.
         for (channel, _) in codec::stored(self.basis.reader.documents(DISABLED_CHANNELS, "", u32::MAX))? {
             self.document(DISABLED_CHANNELS, &channel, None);
         }
         let rules = Arc::clone(&input.rules);
         self.document(PINNED_POLICIES, &rules.policy.id, Some(codec::json(&rules.documents)));
-        let body = codec::json(&rules.documents);
-        self.document(SETTINGS, ACTIVE, Some(body.clone()));
+        self.document(SETTINGS, ACTIVE, Some(codec::json(&rules.documents)));
+        if let Origin::Files(versions) = &input.origin {
+            self.document(SETTINGS, FILES_TAKEN, Some(codec::json(versions)));
+        }
+        let activated =
+            Activated { documents: rules.documents.clone(), by: Some(input.by.clone()), reason: reason.clone() };
+        let body = codec::json(&activated);
         self.document(SETTINGS, DECIDED_BY, Some(codec::json(&DECIDES)));
         self.events.push(EventRow { incident: None, kind: Cow::Borrowed(codec::ACTIVATED), body });
-        for (what, id) in [("policy.activated", &rules.policy.id), ("roster.activated", &rules.roster.id)] {
-            self.note(&Act::new(input.by.clone(), what, id.clone()));
+        let acts = [
+            ("policy.activated", &rules.policy.id, &before.policy),
+            ("roster.activated", &rules.roster.id, &before.roster),
+        ];
+        for (what, id, was) in acts {
+            let act = Act::new(input.by.clone(), what, id.clone());
+            self.note(&if reason.is_empty() { act } else { act.noting(format!("after {was}: {reason}")) });
         }
         self.basis.pins.add(&rules.policy);
         rules.triggers.watch(&rules.policy, self.basis.detectors, self.basis.now);
         self.basis.rules = Arc::clone(&rules);
         self.activated = Some(rules);
         self.moves_head = true;
-        Ok(())
+        Ok(Answer::Done)
     }
 
     /// Everything outgoing but what is most severe is held, or let go again.
@@ -128,6 +147,17 @@ impl Work<'_, '_> {
     fn announce(&mut self, subject: &str, text: String) {
         self.push_request(None, ANNOUNCEMENT_SEVERITY, Request::Announcement { subject: subject.to_owned(), text });
     }
+}
+
+/// What is in force instead of what a plan began with.
+fn moved(base: &Versions, now: &Versions) -> String {
+    let mut moved = Vec::new();
+    for (what, was, is) in [("policy", &base.policy, &now.policy), ("roster", &base.roster, &now.roster)] {
+        if was != is {
+            moved.push(format!("the {what} was {was} then and is {is} now"));
+        }
+    }
+    moved.join(", ")
 }
 
 fn words(by: &Actor) -> &str {

@@ -1,6 +1,6 @@
 //! Which policy and roster run, and for whom.
 
-use engine::{Documents, Rules, Secrets, StartError};
+use engine::{Documents, Origin, Rules, Secrets, StartError, Versions};
 use wcore::event::Actor;
 
 use crate::support::{Reply, Setup, World, both};
@@ -71,7 +71,7 @@ async fn a_changed_roster_counts_from_the_next_claim() {
         "contacts: [{webhook: spare, to: ana}]",
     );
     let rules = Rules::compile_with(documents, &Secrets::new(|_| Ok(channel::Secret::new(SECRET)))).ok().unwrap();
-    world.engine().activate(rules, Actor::Person("ana".to_owned())).await.unwrap();
+    world.engine().activate(rules, Actor::Person("ana".to_owned()), Origin::Files(Versions::default())).await.unwrap();
     world.degraded("us").await;
     world.settle().await;
     assert_eq!(world.receiver.pages("/pager").len(), 1);

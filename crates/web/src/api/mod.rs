@@ -12,6 +12,7 @@ pub(crate) mod erasures;
 pub(crate) mod hold;
 pub(crate) mod idempotency;
 pub(crate) mod incidents;
+pub(crate) mod plans;
 pub(crate) mod playbooks;
 pub(crate) mod reviews;
 pub(crate) mod rules;

@@ -38,6 +38,10 @@ fn the_table_of_routes() {
         GET    /api/v1/deliveries                       incidents:read
         GET    /api/v1/events                           incidents:read
         GET    /api/v1/policy                           incidents:read
+        POST   /api/v1/policy/plan                      admin
+        POST   /api/v1/policy/apply                     admin
+        GET    /api/v1/policy/versions                  incidents:read
+        GET    /api/v1/policy/versions/{version}        incidents:read
         GET    /api/v1/playbooks                        incidents:read
         GET    /api/v1/playbooks/{id}                   incidents:read
         GET    /api/v1/roster                           incidents:read

@@ -12,6 +12,7 @@ mod intake;
 mod operations;
 mod passes;
 mod people;
+mod plans;
 mod reading;
 mod reports;
 mod restriction;

@@ -2,7 +2,7 @@
 
 use axum::body::Body;
 use axum::http::Request;
-use engine::{Documents, Rules, Secrets};
+use engine::{Documents, Origin, Rules, Secrets, Versions};
 use serde_json::{Value, json};
 
 use crate::world::{ADMIN, Answer, World};
@@ -39,7 +39,11 @@ async fn world() -> World {
     });
     world
         .engine
-        .activate(Rules::compile_with(documents, &secrets).unwrap(), wcore::event::Actor::Watchbell)
+        .activate(
+            Rules::compile_with(documents, &secrets).unwrap(),
+            wcore::event::Actor::Watchbell,
+            Origin::Files(Versions::default()),
+        )
         .await
         .unwrap();
     world
