@@ -2,8 +2,9 @@
 
 use std::time::Duration as StdDuration;
 
-use calendar::Duration;
+use calendar::{Duration, Instant};
 use engine::Engine;
+use engine::audit::{Act, StoredAct};
 use journal::DeliveryState;
 use problem::Problem;
 use serde::Deserialize;
@@ -18,6 +19,8 @@ use crate::exit::Exit;
 const WITHIN: Duration = Duration::from_mins(1);
 /// More often would hide pages among tests.
 const EVERY_MIN: Duration = Duration::from_mins(1);
+/// Acts looked through for a test page of another node.
+const ACTS: u32 = 200;
 /// How often its outcome is looked at.
 const LOOK_EVERY: StdDuration = StdDuration::from_millis(500);
 
@@ -86,6 +89,12 @@ impl Schedule {
 async fn keep(engine: Engine, person: String, every: StdDuration, within: StdDuration) {
     loop {
         tokio::time::sleep(every).await;
+        let of = person.clone();
+        let acts = engine.read(move |view| view.acts(None, ACTS)).await;
+        // Where acts cannot be read, the page says so by failing.
+        if acts.is_ok_and(|acts| sent_lately(&acts, &of, engine.now(), every)) {
+            continue;
+        }
         let problem = match engine.test_page(&person, Actor::Watchbell).await {
             Ok(id) => missing(&engine, &person, &id, within).await,
             Err(problem) if problem.code == &problem::STOPPING => return,
@@ -95,6 +104,13 @@ async fn keep(engine: Engine, person: String, every: StdDuration, within: StdDur
             engine.complain(problem);
         }
     }
+}
+
+/// Whether another node on the same journal has just sent it.
+fn sent_lately(acts: &[StoredAct], person: &str, now: Instant, every: StdDuration) -> bool {
+    let half = Duration::from_secs(i64::try_from(every.as_secs() / 2).unwrap_or(i64::MAX));
+    let is_ours = |act: &Act| act.what == "page.tested" && act.by == Actor::Watchbell && act.about == person;
+    acts.iter().any(|stored| is_ours(&stored.act) && now.since(stored.at) < half)
 }
 
 /// What to complain about, if no contact gave its receipt in time.
@@ -125,6 +141,28 @@ fn failed(detail: String) -> Problem {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn of_several_nodes_one_sends_it() {
+        let at = |text: &str| Instant::parse(text).unwrap();
+        let act = |by: Actor, about: &str| StoredAct {
+            position: 1,
+            index: 0,
+            at: at("2026-11-23T09:00:00Z"),
+            act: Act::new(by, "page.tested", about),
+        };
+        let hour = StdDuration::from_secs(3_600);
+        let cases = [
+            (vec![act(Actor::Watchbell, "canary")], "2026-11-23T09:00:01Z", true),
+            (vec![act(Actor::Watchbell, "canary")], "2026-11-23T09:59:59Z", false),
+            (vec![act(Actor::Watchbell, "other")], "2026-11-23T09:00:01Z", false),
+            (vec![act(Actor::Person("ana".to_owned()), "canary")], "2026-11-23T09:00:01Z", false),
+            (vec![], "2026-11-23T09:00:01Z", false),
+        ];
+        for (acts, now, sent) in cases {
+            assert_eq!(sent_lately(&acts, "canary", at(now), hour), sent, "{acts:?} at {now}");
+        }
+    }
 
     #[test]
     fn a_schedule_has_a_length_and_a_limit() {
