@@ -174,9 +174,9 @@ const PEOPLE: [(&str, &str); 9] = [
 /// `roster.yaml`.
 pub(super) fn roster(answers: &Answers) -> String {
     let mut text = String::from(
-        "# Who can be reached, when, and through what. Replace each name by a person's and each contact by what\n\
-         # wakes them; the server reads it within seconds. `inbox` is the built-in page; mail is written\n\
-         # {email: ana@example.com}, and needs the channel below.\n\
+        "# Who can be reached, when, and through what. Replace each name by a person's, and each contact by what\n\
+         # wakes them, best two that do not fail together; the server reads it within seconds. `inbox` is the\n\
+         # built-in page, `pager` the webhook below; mail is written {email: ana@example.com}.\n\
          people:\n",
     );
     let zone = quoted(&answers.time_zone);
@@ -189,7 +189,11 @@ pub(super) fn roster(answers: &Answers) -> String {
         _ => &[("platform-1", "AI Platform On-call 1"), ("platform-2", "AI Platform On-call 2")],
     };
     for (id, name) in engineers.iter().chain(&PEOPLE) {
-        let _ = writeln!(text, "  {id}: {{name: {}, contacts: [{{inbox: {id}}}]}}", quoted(name));
+        let _ = writeln!(
+            text,
+            "  {id}: {{name: {}, contacts: [{{webhook: pager, to: {id}}}, {{inbox: {id}}}]}}",
+            quoted(name)
+        );
     }
     let ids: Vec<&str> = engineers.iter().map(|(id, _)| *id).collect();
     let (zone_of_schedule, every, handoff, why) = match answers.on_call {
@@ -204,7 +208,7 @@ pub(super) fn roster(answers: &Answers) -> String {
     let window = if answers.on_call == OnCall::Extended { "07:00-22:00" } else { "08:00-18:00" };
     let _ = write!(
         text,
-        "\n# Paged when nobody else answers. Never leave it empty.\nfallback: [support-lead, ai-operations]\n\ncalendars:\n  support-hours:\n    time_zone: {zone}\n    weekly: {{mon-fri: [\"{window}\"]}}\n    annual: [01-01, 12-25, 12-26]\n\n# channels:\n#   email: {{type: email, host: mail.example.com, security: starttls, from: Watchbell <watchbell@example.com>}}\n"
+        "\n# Paged when nobody else answers. Never leave it empty.\nfallback: [support-lead, ai-operations]\n\ncalendars:\n  support-hours:\n    time_zone: {zone}\n    weekly: {{mon-fri: [\"{window}\"]}}\n    annual: [01-01, 12-25, 12-26]\n\nchannels:\n  # Signed by Standard Webhooks. The URL and the secret come from the environment.\n  pager: {{type: webhook, url_env: PAGER_URL, secret_env: PAGER_SECRET}}\n  # email: {{type: email, host: mail.example.com, security: starttls, from: Watchbell <watchbell@example.com>}}\n"
     );
     text
 }

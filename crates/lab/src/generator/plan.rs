@@ -47,7 +47,7 @@ struct Seed {
 
 /// The base rows, then those that answers add; the most severe first.
 pub(super) fn rows(answers: &Answers) -> Vec<Row> {
-    let mut rows = vec![outage(answers), quality(answers), latency(answers), cost(answers), drift(answers)];
+    let mut rows = vec![outage(answers, false), quality(answers), latency(answers), cost(answers), drift(answers)];
     if answers.regulated != Regulated::None {
         rows.push(leak(answers));
     }
@@ -63,16 +63,21 @@ pub(super) fn rows(answers: &Answers) -> Vec<Row> {
     if answers.fallback == Fallback::Full && answers.impact >= Impact::CustomerFacing {
         rows.push(handoff(answers));
     }
+    // Severities compare what can happen to one team: something is the worst of it.
+    if rows.iter().all(|row| row.rank > 1) {
+        rows[0] = outage(answers, true);
+    }
     rows
 }
 
-fn outage(answers: &Answers) -> Row {
+fn outage(answers: &Answers, is_worst: bool) -> Row {
     let (rank, severity) = match (answers.impact, answers.fallback) {
+        _ if is_worst => (1, "nothing worse can happen to this assistant".to_owned()),
         (Impact::MissionCritical, _) => (1, "the business stands still without it".to_owned()),
         (Impact::CustomerFacing, Fallback::None) => (1, "customers get nothing while it is off".to_owned()),
         (Impact::CustomerFacing, _) => (2, "customers have another way while it is off".to_owned()),
         (Impact::AssistedAgents, _) => (2, "agents work on without it, more slowly".to_owned()),
-        (Impact::Internal, _) => (3, "only colleagues wait".to_owned()),
+        (Impact::Internal, _) => (2, "colleagues wait".to_owned()),
     };
     let seed = Seed {
         class: "provider_outage",
@@ -372,8 +377,7 @@ pub(super) fn waits(answers: &Answers) -> bool {
 fn by_impact(answers: &Answers) -> u8 {
     match answers.impact {
         Impact::MissionCritical => 1,
-        Impact::CustomerFacing | Impact::AssistedAgents => 2,
-        Impact::Internal => 3,
+        Impact::CustomerFacing | Impact::AssistedAgents | Impact::Internal => 2,
     }
 }
 
@@ -382,7 +386,7 @@ fn wrong_answers(answers: &Answers) -> String {
         Impact::MissionCritical => "customers act on wrong answers of a mission-critical service",
         Impact::CustomerFacing => "customers act on wrong answers",
         Impact::AssistedAgents => "agents may pass wrong answers on",
-        Impact::Internal => "colleagues notice wrong answers themselves",
+        Impact::Internal => "colleagues act on wrong answers",
     };
     why.to_owned()
 }

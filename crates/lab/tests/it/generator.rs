@@ -85,6 +85,23 @@ fn every_answer_gives_documents_without_complaint_whose_rows_are_all_explained()
 }
 
 #[test]
+fn what_the_generator_writes_is_proven() {
+    let now = calendar::Instant::parse("2026-11-23T09:00:00Z").unwrap();
+    for on_call in [OnCall::BusinessHours, OnCall::Always, OnCall::FollowTheSun] {
+        for impact in [Impact::Internal, Impact::CustomerFacing, Impact::MissionCritical] {
+            for (rights, regulated) in [(Rights::Acts, Regulated::Yes), (Rights::Informs, Regulated::None)] {
+                let answers = Answers { on_call, impact, rights, regulated, ..known() };
+                let (policy, roster) = loaded(&answers);
+                let proof = lab::prove::prove(&policy, &roster, now);
+                let open: Vec<_> =
+                    proof.guarantees.iter().filter(|one| one.verdict == lab::prove::Verdict::Refuted).collect();
+                assert!(open.is_empty(), "{answers:#?}: {open:#?}");
+            }
+        }
+    }
+}
+
+#[test]
 fn the_matrix_that_teams_know() {
     let (policy, roster) = loaded(&known());
     let matrix = lab::matrix(&policy, &roster);
