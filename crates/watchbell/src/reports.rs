@@ -1,5 +1,7 @@
 //! `matrix` and `review`: reports from files or a data directory, without a server.
 
+use std::path::Path;
+
 use anyhow::Context as _;
 use calendar::Instant;
 use engine::{TimeSource, View};
@@ -60,11 +62,26 @@ pub(crate) fn in_force(view: &View) -> anyhow::Result<(Policy, Roster)> {
 }
 
 pub(crate) fn print_or_write(args: &OutputArgs, text: &str) -> anyhow::Result<Exit> {
+    if let Some(path) = &args.check {
+        return compare(path, text);
+    }
     match &args.output {
         Some(path) => std::fs::write(path, text).with_context(|| format!("failed to write {}", path.display()))?,
         None => print!("{text}"),
     }
     Ok(Exit::Ok)
+}
+
+/// Whether a committed document still says what is true.
+fn compare(path: &Path, text: &str) -> anyhow::Result<Exit> {
+    let there = std::fs::read_to_string(path).with_context(|| format!("failed to read {}", path.display()))?;
+    if there == text {
+        return Ok(Exit::Ok);
+    }
+    print!("{}", diffy::create_patch(&there, text));
+    let name = path.display();
+    eprintln!("{name} says something else\nhelp: write it anew with the same command and `-o {name}`");
+    Ok(Exit::Failure)
 }
 
 /// A fragment as a document. The title is ours and needs no escaping.
@@ -73,4 +90,22 @@ fn page(title: &str, fragment: &str) -> String {
         "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>{title}</title></head>\n\
          <body><h1>{title}</h1>\n{fragment}</body></html>\n"
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_document_that_no_longer_holds_fails() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("matrix.md");
+        std::fs::write(&file, "| 1 | 10 min |\n").unwrap();
+        let args = OutputArgs { format: ReportFormat::Md, output: None, check: Some(file.clone()) };
+        assert_eq!(print_or_write(&args, "| 1 | 10 min |\n").unwrap(), Exit::Ok);
+        assert_eq!(print_or_write(&args, "| 1 | 8 min |\n").unwrap(), Exit::Failure);
+        assert_eq!(std::fs::read_to_string(&file).unwrap(), "| 1 | 10 min |\n", "it is only compared");
+        let missing = OutputArgs { check: Some(folder.path().join("none.md")), ..args };
+        assert!(print_or_write(&missing, "x").is_err());
+    }
 }

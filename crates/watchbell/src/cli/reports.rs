@@ -106,6 +106,9 @@ pub(crate) struct OutputArgs {
     /// Write to this file instead of standard output
     #[arg(short, long)]
     pub(crate) output: Option<PathBuf>,
+    /// Compare with this file instead: fails, and shows the difference, where it says something else
+    #[arg(long, value_name = "FILE", conflicts_with = "output")]
+    pub(crate) check: Option<PathBuf>,
 }
 
 /// Formats of reports.
