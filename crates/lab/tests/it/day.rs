@@ -73,9 +73,17 @@ struct Day {
     clock: Arc<AtomicI64>,
 }
 
+/// An engine in memory, at that time of the day, that pages nobody outside.
+pub(crate) fn engine(documents: Documents, time: &str) -> Engine {
+    Day::with(documents, time).engine
+}
+
 impl Day {
     fn begin(time: &str) -> Day {
-        let documents = Documents { policy: starter::POLICY.to_owned(), roster: starter::ROSTER.to_owned() };
+        Day::with(Documents { policy: starter::POLICY.to_owned(), roster: starter::ROSTER.to_owned() }, time)
+    }
+
+    fn with(documents: Documents, time: &str) -> Day {
         let clock = Arc::new(AtomicI64::new(at(time).as_micros()));
         let config = Config {
             workspace: Workspace(1),

@@ -7,6 +7,9 @@ use lab::generator::{
     Answers, Changes, Executives, Fallback, Impact, Interactions, OnCall, Regulated, Rights, generate,
 };
 use policy::model::{Policy, Roster};
+use wcore::Signal;
+use wcore::clock::ClockKind;
+use wcore::signal::Unit;
 
 /// The answers whose matrix teams know.
 fn known() -> Answers {
@@ -157,4 +160,61 @@ fn documents_and_reasons_read_well() {
         })
         .collect();
     expect_file!["snapshots/generated-reasons.txt"].assert_eq(&reasons);
+}
+
+/// What a sender would send of each kind: metric, value, verdict.
+const SENT: [(&str, &str, Option<f64>, Option<&str>); 11] = [
+    ("provider_outage", "provider_error_share", Some(0.5), None),
+    ("quality_regression", "answer_quality", Some(0.1), None),
+    ("latency_degradation", "latency_p95_seconds", Some(12.0), None),
+    ("cost_anomaly", "spend_of_weekly_guardrail", Some(1.4), None),
+    ("control_drift", "control_drift", None, None),
+    ("pii_leak", "pii_leak", None, Some("confirmed")),
+    ("hallucinated_commitment", "hallucinated_commitment", None, Some("confirmed")),
+    ("tool_misuse", "tool_misuse", None, Some("unauthorised")),
+    ("prompt_injection", "prompt_injection", None, Some("tool_executed")),
+    ("unapproved_change", "unapproved_change", None, None),
+    ("handoff_failure", "handoff_failure", None, None),
+];
+
+/// More conversations than any count asks for.
+const CONVERSATIONS: usize = 50;
+
+#[tokio::test]
+async fn the_documents_serve_and_raise_what_their_rows_name() {
+    let all = Answers { rights: Rights::Acts, changes: Changes::Daily, fallback: Fallback::Full, ..known() };
+    for answers in
+        [known(), all.clone(), Answers { interactions: Interactions::Over1m, on_call: OnCall::Always, ..all }]
+    {
+        let made = generate(&answers);
+        let (policy, roster) = loaded(&answers);
+        let documents = engine::Documents { policy: made.policy, roster: made.roster };
+        let engine = crate::day::engine(documents, "10:00");
+        for (_, metric, value, label) in SENT {
+            let signals = (0..CONVERSATIONS).map(|n| Signal {
+                value,
+                label: label.map(str::to_owned),
+                unit: Some(Unit { kind: "conversation".to_owned(), id: format!("{metric}-{n}") }),
+                source: "evals".to_owned(),
+                metric: metric.to_owned(),
+                service: "support-assistant".to_owned(),
+                ..Signal::default()
+            });
+            engine.signals(signals.collect(), 1).await.unwrap();
+        }
+        let raised = engine.view().incidents(&journal::IncidentFilter::default(), 1_000).unwrap();
+        let raised: BTreeSet<(String, String, String)> = raised
+            .iter()
+            .map(|incident| {
+                let clock = incident.open_clocks(&ClockKind::Acknowledge).next().unwrap();
+                let minutes = clock.due_at.unwrap().since(incident.opened_at).as_secs() / 60;
+                let severity = policy.severity_name(incident.severity).to_owned();
+                (incident.class.clone(), severity, format!("{minutes} min"))
+            })
+            .collect();
+        let rows = lab::matrix(&policy, &roster).rows.into_iter();
+        let rows: BTreeSet<_> = rows.map(|row| (row.class, row.severity, row.first_response)).collect();
+        assert_eq!(raised, rows, "{answers:#?}");
+        engine.shutdown().await;
+    }
 }
