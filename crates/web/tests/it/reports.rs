@@ -148,3 +148,33 @@ async fn my_work_is_what_i_hold() {
     assert!(mine.text.contains("You answer for"), "{}", mine.text);
     assert!(look(&world, "/mine", &mara).await.text.contains("Nothing waits for you"));
 }
+
+#[tokio::test]
+async fn the_generator_shows_what_the_answers_give_and_changes_nothing() {
+    let world = World::new().await;
+    let before = world.position().await;
+    let page = world.get("/generator").await;
+    assert_eq!(page.status, 200);
+    assert!(page.text.contains("Readiness: <strong>Enterprise</strong>") && !page.text.contains("Tool misuse"));
+    let acting = world.get("/generator?rights=acts&organization=%3Cimg%20onerror%3D1%3E").await;
+    assert!(acting.text.contains("Tool misuse") && acting.text.contains("added because it can act"));
+    assert!(!acting.text.contains("<img"), "what somebody types is only text");
+    for (file, kind, holds) in [
+        ("policy.yaml", "application/yaml; charset=utf-8", "organization: \"Acme\""),
+        ("roster.yaml", "application/yaml; charset=utf-8", "fallback: [support-lead, ai-operations]"),
+        ("matrix.md", "text/markdown; charset=utf-8", "# AI escalation matrix: Acme"),
+        ("matrix.csv", "text/csv; charset=utf-8", "Customer update window"),
+        ("matrix.json", "application/json; charset=utf-8", "\"organization\": \"Acme\""),
+    ] {
+        let taken = world.get(&format!("/generator?organization=Acme&file={file}")).await;
+        assert_eq!(taken.header("content-type"), Some(kind), "{file}");
+        assert_eq!(taken.header("content-disposition").unwrap(), format!("attachment; filename=\"{file}\""));
+        assert!(taken.text.contains(holds), "{file}: {}", taken.text);
+    }
+    let wrong = world.get("/generator?time_zone=Mars%2FOlympus").await;
+    assert!(wrong.status == 200 && wrong.text.contains("would not be valid"), "{}", wrong.status);
+    for refused in ["impact=huge", "answers=all", &format!("assistant={}", "x".repeat(121))] {
+        assert_eq!(world.get(&format!("/generator?{refused}")).await.verdict(), "400 query-invalid", "{refused}");
+    }
+    assert_eq!(world.position().await, before);
+}
