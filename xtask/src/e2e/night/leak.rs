@@ -21,9 +21,19 @@ const STRICT: &str = "2026-11-30T14:00:00Z";
 const LATEST: &str = "2026-11-30T15:00:00Z";
 /// Stands in everything that people and programs say of the incident, and nowhere else.
 const MARK: &str = "quartz";
-/// The kind of incident, which only the documents may name that say what is promised for it.
+/// The kind of incident, which only the documents may name that say what is promised for it or what to do,
+/// and the generator, which looks at answers alone.
 const CLASS_WORDS: [&str; 2] = ["pii_leak", "Personal data disclosed"];
-const DOCUMENTS: [&str; 4] = ["/policy", "/api/v1/policy", "/matrix", "/incidents/new"];
+const DOCUMENTS: [&str; 8] = [
+    "/policy",
+    "/policy/proof",
+    "/api/v1/policy",
+    "/api/v1/playbooks",
+    "/playbooks",
+    "/matrix",
+    "/generator",
+    "/incidents/new",
+];
 
 pub(super) async fn run(stage: &mut Stage, checks: &mut Checks) -> Result<()> {
     stage.advance("14h").await?;
