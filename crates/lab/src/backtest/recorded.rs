@@ -8,7 +8,7 @@ use policy::model::Policy;
 use wcore::clock::Ending;
 use wcore::command::HoldingFields;
 use wcore::event::{Actor, Approval, ChecklistEvent, Entry, Event, Fact, Update};
-use wcore::raise::Declaration;
+use wcore::raise::{self, Declaration};
 use wcore::{Command, Incident};
 
 /// What caused an entry.
@@ -45,7 +45,8 @@ pub(super) fn input(entry: &Entry, situation: Situation<'_>) -> Input {
                 title: opened.title.clone(),
                 class: opened.class.clone(),
                 severity: Some(opened.severity.to_string()),
-                service: Some(opened.service.clone()),
+                // Nobody named one, and the policy left a choice.
+                service: (opened.service != raise::UNSURE).then(|| opened.service.clone()),
                 impact_started_at: opened.impact_started_at,
             }),
         };

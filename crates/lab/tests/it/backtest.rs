@@ -69,6 +69,17 @@ async fn the_policy_in_force_differs_by_zero_events_from_what_happened() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_declaration_is_replayed_whether_or_not_it_named_a_service() {
+    let (policy, roster) = (day::policy(), day::roster());
+    for service in [Some("agent-copilot"), None] {
+        let past = day::declared_of(service).await.past();
+        let fidelity = reproduce(Rules { policy: &policy, roster: &roster }, &past);
+        assert!(fidelity.deviations.is_empty(), "{service:?}: {:#?}", fidelity.deviations);
+        assert_eq!((fidelity.incidents, fidelity.left_out), (1, 0), "{service:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn another_policy_in_force_is_told_apart() {
     let past = day::recorded().await.past();
     let (other, roster) = (day::changed(|text| text + "# another version\n"), day::roster());

@@ -68,6 +68,15 @@ pub(crate) async fn recorded() -> &'static Recorded {
     .await
 }
 
+/// An hour in which somebody declared an incident of that service.
+pub(crate) async fn declared_of(service: Option<&str>) -> Recorded {
+    let day = Day::begin("07:00");
+    let no = day.declares("ana", ("unsure", "SEV-2"), service).await;
+    day.does(no, "ana", Command::Acknowledge {}).await;
+    day.until("08:00").await;
+    day.recorded().await
+}
+
 struct Day {
     engine: Engine,
     clock: Arc<AtomicI64>,
@@ -125,12 +134,12 @@ impl Day {
         }
     }
 
-    async fn declares(&self, who: &str, class: &str, severity: &str) -> u64 {
+    async fn declares(&self, who: &str, (class, severity): (&str, &str), service: Option<&str>) -> u64 {
         let declaration = Declaration {
             title: "Something is odd".to_owned(),
             class: class.to_owned(),
             severity: Some(severity.to_owned()),
-            service: Some("agent-copilot".to_owned()),
+            service: service.map(str::to_owned),
             impact_started_at: None,
         };
         self.engine.declare(declaration, Actor::Person(who.to_owned()), None).await.unwrap().no
@@ -245,8 +254,8 @@ impl Day {
             .await;
         }
         self.until("13:30").await;
-        let no = self.declares("ana", "unsure", "SEV-2").await;
-        self.declares("tom", "unsure", "SEV-1").await;
+        let no = self.declares("ana", ("unsure", "SEV-2"), Some("agent-copilot")).await;
+        self.declares("tom", ("unsure", "SEV-1"), Some("agent-copilot")).await;
         self.until("13:45").await;
         self.does(no, "ana", Command::Acknowledge {}).await;
         for time in ["14:00", "14:05", "14:10"] {

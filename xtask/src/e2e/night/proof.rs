@@ -4,7 +4,7 @@ use anyhow::{Result, ensure};
 use serde_json::{Value, json};
 
 use super::commitments::{INCIDENT, finding};
-use super::stage::{Stage, text};
+use super::stage::{Stage, WEEK, text};
 use crate::e2e::Checks;
 
 /// Proof that was taken at `observed_at`.
@@ -48,5 +48,15 @@ pub(super) async fn run(stage: &mut Stage, checks: &mut Checks) -> Result<()> {
         ensure!(text(&resolved, "status")? == "resolved", "{incident} after the hold: {resolved}");
     }
     checks.pass("fixed, proven and held for 30 min, both incidents resolve");
+    replays(stage, checks)
+}
+
+/// Nothing of the night, whoever caused it, is told otherwise by the core when it decides again.
+fn replays(stage: &Stage, checks: &mut Checks) -> Result<()> {
+    let review = stage.site.on_data(&["review", "--week", WEEK, "--format", "json"])?;
+    let review: Value = serde_json::from_str(&review)?;
+    let replay = &review["thresholds"]["replay"];
+    ensure!(replay["deviations"] == json!([]), "the live policy replayed differs: {replay}");
+    checks.pass("the live policy replayed differs by zero events from what happened");
     Ok(())
 }
