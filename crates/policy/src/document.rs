@@ -10,6 +10,7 @@ mod people;
 mod playbook;
 mod policy;
 mod reader;
+mod recover;
 mod role;
 mod roster;
 mod source;
@@ -92,9 +93,27 @@ fn read<T>(
     compile: fn(&mut Reader<'_>, &tree::Node) -> Option<T>,
 ) -> (Option<Read<T>>, Vec<Diagnostic>) {
     let mut reader = Reader::new(source);
-    let model = tree::parse(&mut reader).and_then(|root| compile(&mut reader, &root));
+    let model = match tree::parse(&mut reader) {
+        Some(root) => compile(&mut reader, &root),
+        None => {
+            look_at_the_rest(&mut reader, compile);
+            None
+        }
+    };
     let Reader { places, diagnostics, .. } = reader;
     (model.map(|model| Read { model, file: source.name.to_owned(), places }), diagnostics)
+}
+
+/// Reports what is wrong in those parts of a document that is not valid YAML that are.
+fn look_at_the_rest<T>(reader: &mut Reader<'_>, compile: fn(&mut Reader<'_>, &tree::Node) -> Option<T>) {
+    let is_syntax = reader.diagnostics.last().is_some_and(|last| last.code.id == problem::POLICY_SYNTAX.id);
+    let Some(rest) = is_syntax.then(|| recover::sections(reader)).flatten() else { return };
+    compile(reader, &rest);
+    // What seems to be missing may stand in the parts that could not be read.
+    reader.diagnostics.retain(|found| {
+        let is_root_gap = found.code.id == problem::POLICY_MISSING_KEY.id && found.span == Some(recover::PARTIAL);
+        !is_root_gap && found.code.id != problem::UNKNOWN_SEVERITY.id
+    });
 }
 
 /// Name of a version: the first digits of the document's SHA-256.

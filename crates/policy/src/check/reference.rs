@@ -57,6 +57,10 @@ fn one(check: &mut Check<'_>, document: In, reference: &Reference) {
     if defined || built_in.contains(&name) {
         return;
     }
+    // Without anybody that has been reported, and every name would be another report.
+    if reference.kind == Kind::Person && places.names(section).next().is_none() {
+        return;
+    }
     let names = || places.names(section).chain(built_in.iter().copied());
     // Comparing words costs most; beyond what is shown anyway it would only serve to exhaust the machine.
     let near = if check.found.len() < MAX_DIAGNOSTICS { suggest::nearest(name, names()) } else { None };

@@ -7,7 +7,7 @@ use ::calendar::Duration;
 
 use super::reader::{Fields, Kind, Reader};
 use super::target::{self, Context};
-use super::tree::{Entry, Node};
+use super::tree::{Entry, Node, Value};
 use super::{audience, playbook, role, source, statutory, trigger, value, version_of};
 use crate::model::{Class, Metric, Policy, Rank, Review, Service, Severity};
 use crate::statement::Statement;
@@ -106,7 +106,12 @@ pub(super) fn version(reader: &mut Reader<'_>, fields: &mut Fields<'_>) {
 fn severities(reader: &mut Reader<'_>, fields: &mut Fields<'_>) -> Vec<Severity> {
     let node = fields.require(reader, "severities");
     let mut severities: Vec<(Severity, Range<usize>)> = Vec::new();
-    for item in reader.list(node, "`severities`") {
+    let items = reader.list(node, "`severities`");
+    if let (Some(Node { value: Value::List(_), span }), true) = (node, items.is_empty()) {
+        let hint = Some("name at least one: [{rank: 1, name: SEV-1}]".to_owned());
+        reader.error(&problem::POLICY_VALUE, span, "`severities` is empty", hint);
+    }
+    for item in items {
         let Some(mut fields) = reader.fields(item, "a severity") else { continue };
         let rank = fields.require(reader, "rank");
         let rank = rank.and_then(|n| reader.parsed(n, "`rank`", |text| value::integer(text, 1..=MAX_SEVERITIES)));
@@ -141,7 +146,8 @@ pub(super) fn rank(reader: &mut Reader<'_>, text: &str, span: &Range<usize>, sev
     let found = severities
         .iter()
         .find(|severity| severity.name.eq_ignore_ascii_case(text) || severity.rank.to_string() == text);
-    if found.is_none() {
+    // Without any severity that has been reported, and every use of one would be another report.
+    if found.is_none() && !severities.is_empty() {
         let names: Vec<&str> = severities.iter().map(|severity| severity.name.as_str()).collect();
         let hint = suggest::did_you_mean(text, names.iter().copied())
             .unwrap_or_else(|| format!("the severities are {}", names.join(", ")));

@@ -73,6 +73,11 @@ pub(crate) fn parse(reader: &mut Reader<'_>) -> Option<Node> {
         reader.error_without_place(&problem::POLICY_LIMIT, message);
         return None;
     }
+    parse_part(reader, text)
+}
+
+/// The tree of a part of the document, which starts where the document starts.
+pub(super) fn parse_part(reader: &mut Reader<'_>, text: &str) -> Option<Node> {
     let mut builder = Builder { reader, open: Vec::new(), anchors: BTreeMap::new(), nodes: 0, root: None };
     let mut options = Options::default();
     options.set_emit_comments(false);
@@ -230,6 +235,19 @@ impl Builder<'_, '_> {
             ErrorKind::TabNotAllowed | ErrorKind::TabInBlockIndentation | ErrorKind::TabInIndentation => {
                 Some("indent with spaces; YAML does not allow tabs")
             }
+            ErrorKind::ExpectedBlockMappingKey
+            | ErrorKind::ExpectedBlockSequenceEntry
+            | ErrorKind::InvalidIndentation => {
+                Some("check the indentation: what belongs together starts in the same column")
+            }
+            ErrorKind::ExpectedFlowMappingSeparator
+            | ErrorKind::ExpectedFlowSequenceSeparator
+            | ErrorKind::UnexpectedEofFlowMapping
+            | ErrorKind::UnexpectedEofFlowSequence
+            | ErrorKind::MismatchedFlowCollectionEnd { .. } => {
+                Some("close each { with } and each [ with ], and quote a text that contains `: ` or `, `")
+            }
+            ErrorKind::SimpleKeyExpected => Some("each line here needs `key: value`"),
             ErrorKind::UnknownAnchor => Some("quote a text that starts with *"),
             ErrorKind::UnclosedQuotedScalar => Some("close the text with the quote that opened it"),
             ErrorKind::UnexpectedCharacter { character: '@' | '`' | '%' } => Some("quote a text that starts with it"),

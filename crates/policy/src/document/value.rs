@@ -68,7 +68,11 @@ pub(super) fn percentage(text: &str) -> Result<f64, String> {
     let number = text.trim().strip_suffix('%').and_then(|number| number.trim().parse::<f64>().ok());
     match number {
         Some(percent) if percent > 0.0 && percent < 100.0 => Ok(percent),
-        _ => Err(format!("`{}` is not a percentage between 0% and 100%; write such as 5%", shortened(text))),
+        _ => {
+            let bare = text.trim().parse::<u8>().ok().filter(|number| (1..100).contains(number));
+            let example = bare.unwrap_or(5);
+            Err(format!("`{}` is not a percentage between 0% and 100%; write such as {example}%", shortened(text)))
+        }
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod bad_policies;
 mod bad_rosters;
+mod broken;
 mod common;
 mod hostile;
 mod pair;
