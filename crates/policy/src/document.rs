@@ -6,6 +6,7 @@
 mod audience;
 mod calendar;
 mod channels;
+mod ignore;
 mod people;
 mod playbook;
 mod policy;
@@ -20,6 +21,7 @@ mod tree;
 mod trigger;
 mod value;
 
+use ::calendar::Date;
 use sha2::{Digest, Sha256};
 
 use crate::check;
@@ -47,6 +49,8 @@ pub struct Loaded {
     pub roster: Option<Roster>,
     /// Everything found, in the order policy, roster, and within each by place.
     pub diagnostics: Vec<Diagnostic>,
+    /// How many findings the policy's `ignore` hides.
+    pub ignored: usize,
 }
 
 /// A document that was read, with the places that checks need.
@@ -56,8 +60,24 @@ pub(crate) struct Read<T> {
     pub(crate) places: Places,
 }
 
-/// Reads and checks a policy with its roster.
+impl<T> Read<T> {
+    fn document(&self) -> crate::ignore::Document<'_> {
+        (&self.file, &self.places)
+    }
+}
+
+/// Reads and checks a policy with its roster. Nothing is ignored: whoever runs a pair does not
+/// show its warnings.
 pub fn load(policy: Source<'_>, roster: Source<'_>) -> Loaded {
+    examine(policy, roster, None)
+}
+
+/// The same, without the findings that the policy ignores on this day.
+pub fn load_on(policy: Source<'_>, roster: Source<'_>, today: Date) -> Loaded {
+    examine(policy, roster, Some(today))
+}
+
+fn examine(policy: Source<'_>, roster: Source<'_>, today: Option<Date>) -> Loaded {
     let (policy_read, mut diagnostics) = read(policy, policy::compile);
     let (roster_read, roster_diagnostics) = read(roster, roster::compile);
     diagnostics.extend(roster_diagnostics);
@@ -70,6 +90,11 @@ pub fn load(policy: Source<'_>, roster: Source<'_>) -> Loaded {
         }
     }
     let valid = is_valid(&diagnostics);
+    let mut ignored = 0;
+    if let (Some(today), Some(policy_read), Some(roster_read), true) = (today, &policy_read, &roster_read, valid) {
+        let documents = [policy_read.document(), roster_read.document()];
+        ignored = crate::ignore::apply(&mut diagnostics, documents, today);
+    }
     if diagnostics.len() > MAX_DIAGNOSTICS {
         // Errors first, so that cutting never hides why a document is refused.
         diagnostics.sort_by_key(|diagnostic| diagnostic.severity);
@@ -81,6 +106,7 @@ pub fn load(policy: Source<'_>, roster: Source<'_>) -> Loaded {
         policy: policy_read.filter(|_| valid).map(|read| read.model),
         roster: roster_read.filter(|_| valid).map(|read| read.model.roster),
         diagnostics,
+        ignored,
     }
 }
 

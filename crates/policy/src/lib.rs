@@ -12,6 +12,8 @@ pub mod starter;
 mod check;
 mod diagnostic;
 mod document;
+mod format;
+mod ignore;
 mod lookup;
 mod render;
 pub mod statement;
@@ -21,7 +23,9 @@ mod suggest;
 pub use diagnostic::{Diagnostic, Label, Level, Source};
 pub use document::BUILT_IN_SOURCES;
 pub use document::{
-    Loaded, MAX_DIAGNOSTICS, MAX_DOCUMENT_BYTES, MAX_DOCUMENT_DEPTH, MAX_DOCUMENT_NODES, load, version_of,
+    Loaded, MAX_DIAGNOSTICS, MAX_DOCUMENT_BYTES, MAX_DOCUMENT_DEPTH, MAX_DOCUMENT_NODES, load, load_on, version_of,
 };
+pub use format::{to_github, to_sarif};
+pub use ignore::LINTS;
 pub use lookup::{ALWAYS, INBOX};
 pub use render::{render, to_json};

@@ -88,7 +88,7 @@ pub fn to_json(diagnostics: &[Diagnostic], sources: &[Source<'_>]) -> Value {
     Value::Array(diagnostics.iter().map(one).collect())
 }
 
-fn line_and_column(text: &str, at: usize) -> (usize, usize) {
+pub(crate) fn line_and_column(text: &str, at: usize) -> (usize, usize) {
     let before = &text[..text.floor_char_boundary(at.min(text.len()))];
     let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
     (before.matches('\n').count() + 1, before[line_start..].chars().count() + 1)

@@ -136,6 +136,15 @@ crate::codes! { POLICY;
     CALENDAR_INVALID = "calendar-invalid", 422, "a calendar cannot be used",
         cause: "Hours of a day overlap, or a date does not exist.",
         remedy: "Correct what the message names.";
+    UNKNOWN_CHECK = "unknown-check", 422, "there is no such check to ignore",
+        cause: "An entry of `ignore` names a check that does not exist, or one that finds errors, which cannot be ignored.",
+        remedy: "Name a check whose findings are warnings or notes; the documentation of `watchbell check` lists them.";
+    IGNORE_EXPIRED = "ignore-expired", 422, "an ignored finding counts again",
+        cause: "The day `until` of an entry of `ignore` is over, so that what it hid is shown again.",
+        remedy: "Solve what was put off and remove the entry, or give it a new day and a reason that still holds.";
+    IGNORE_UNUSED = "ignore-unused", 422, "there is nothing to ignore",
+        cause: "An entry of `ignore` fits no finding: it has been solved, or `at` names another place.",
+        remedy: "Remove the entry, or correct `at`.";
     PLAN_OUTDATED = "plan-outdated", 409, "the policy has moved since the plan was made",
         cause: "A plan names what was in force when it was made. Since then another policy or roster came into force, so that its differences are no longer what was looked at.",
         remedy: "Make the plan again with `watchbell plan`, read it, and apply that one.";

@@ -1,11 +1,12 @@
 //! `check`: everything that can be said about a policy and its roster without running them.
 
+use std::collections::BTreeSet;
 use std::io::IsTerminal;
 use std::path::Path;
 
 use anyhow::Context as _;
 use policy::model::{Policy, Roster};
-use policy::{Level, Source};
+use policy::{Level, Loaded, Source};
 
 use crate::cli::{CheckArgs, CheckFormat};
 use crate::exit::{Ended, Exit};
@@ -60,15 +61,32 @@ pub(crate) fn pair(policy: &Path, roster: &Path) -> anyhow::Result<(Policy, Rost
     Documents { policy: Document::read(policy)?, roster: Document::read(roster)? }.load()
 }
 
+/// What is not shown, and where to read on about what is.
+fn more(loaded: &Loaded) -> String {
+    let mut text = String::new();
+    if loaded.ignored > 0 {
+        text += &format!("{} ignored by the policy\n", loaded.ignored);
+    }
+    let codes: BTreeSet<&str> = loaded.diagnostics.iter().map(|found| found.code.id).collect();
+    for code in codes {
+        text += &format!("about {code}: docs/errors/{code}.md\n");
+    }
+    text
+}
+
 pub(crate) fn run(args: &CheckArgs) -> anyhow::Result<Exit> {
     let Documents { policy, roster } = Documents::read(&args.path, args.roster.as_deref())?;
-    let loaded = policy::load(policy.source(), roster.source());
+    let today = jiff::tz::Offset::UTC.to_datetime(jiff::Timestamp::now()).date();
+    let loaded = policy::load_on(policy.source(), roster.source(), today);
     let sources = [policy.source(), roster.source()];
     match args.format {
         CheckFormat::Text => {
             let colour = std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|v| v.is_empty());
             print!("{}", policy::render(&loaded.diagnostics, &sources, colour));
+            print!("{}", more(&loaded));
         }
+        CheckFormat::Sarif => println!("{:#}", policy::to_sarif(&loaded.diagnostics, &sources)),
+        CheckFormat::Github => print!("{}", policy::to_github(&loaded.diagnostics, &sources)),
         CheckFormat::Json => println!("{:#}", policy::to_json(&loaded.diagnostics, &sources)),
     }
     let errors = loaded.diagnostics.iter().any(|diagnostic| diagnostic.severity == Level::Error);

@@ -1,6 +1,7 @@
 //! The command line as data: every command, flag and help text.
 
 mod care;
+mod check;
 mod checklist;
 mod office;
 mod plan;
@@ -13,6 +14,7 @@ use calendar::{Duration, Instant};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub(crate) use care::{BackupArgs, DoctorArgs, EraseArgs, MigrateArgs, RestoreArgs};
+pub(crate) use check::{CheckArgs, CheckFormat};
 pub(crate) use checklist::ChecklistCommand;
 pub(crate) use office::{AuditArgs, AuditCommand, HoldArgs, TestPageArgs};
 pub(crate) use plan::{ApplyArgs, CandidateArgs, PlanArgs, PolicyArgs, PolicyCommand};
@@ -126,29 +128,6 @@ pub(crate) struct InitArgs {
     /// Replace files that exist, whatever was changed in them
     #[arg(long)]
     pub(crate) force: bool,
-}
-
-/// `check`.
-#[derive(Debug, Args)]
-pub(crate) struct CheckArgs {
-    /// A folder with policy.yaml and roster.yaml, or a policy file
-    #[arg(default_value = ".")]
-    pub(crate) path: PathBuf,
-    /// The roster, where it does not lie beside the policy
-    #[arg(long)]
-    pub(crate) roster: Option<PathBuf>,
-    /// How to show what is found
-    #[arg(long, value_enum, default_value_t = CheckFormat::Text)]
-    pub(crate) format: CheckFormat,
-}
-
-/// Formats of `check`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum CheckFormat {
-    /// For people.
-    Text,
-    /// For programs.
-    Json,
 }
 
 /// `explain`.

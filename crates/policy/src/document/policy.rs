@@ -8,7 +8,7 @@ use ::calendar::Duration;
 use super::reader::{Fields, Kind, Reader};
 use super::target::{self, Context};
 use super::tree::{Entry, Node, Value};
-use super::{audience, playbook, role, source, statutory, trigger, value, version_of};
+use super::{audience, ignore, playbook, role, source, statutory, trigger, value, version_of};
 use crate::model::{Class, Metric, Policy, Rank, Review, Service, Severity};
 use crate::statement::Statement;
 use crate::suggest;
@@ -65,6 +65,7 @@ pub(super) fn compile(reader: &mut Reader<'_>, root: &Node) -> Option<Policy> {
                 if text == "none" { Ok(Duration::ZERO) } else { value::duration(text) }
             })
         });
+    ignore::ignores(reader, fields.get("ignore"), &severities);
     let warn_at_percent = warn_at(reader, fields.get("warn_at"));
     reader.finish(fields);
     Some(Policy {

@@ -9,6 +9,7 @@ use problem::Code;
 
 use super::tree::{Entry, Node, Value};
 use crate::diagnostic::{Diagnostic, Label, Level, Source};
+use crate::ignore::Ignore;
 use crate::suggest;
 
 /// Longest id: it appears in URLs, pages and key columns.
@@ -31,9 +32,17 @@ pub(crate) struct Places {
     pub(crate) references: Vec<Reference>,
     /// Things defined, by path, such as `classes/pii_leak/contain`.
     pub(crate) definitions: BTreeMap<String, Range<usize>>,
+    /// What the document asks not to hear of.
+    pub(crate) ignores: Vec<Ignore>,
 }
 
 impl Places {
+    /// What a place belongs to: the paths of the last definition at or before it.
+    pub(crate) fn at(&self, place: usize) -> impl Iterator<Item = &String> {
+        let start = self.definitions.values().map(|span| span.start).filter(|start| *start <= place).max();
+        self.definitions.iter().filter(move |(_, span)| Some(span.start) == start).map(|(path, _)| path)
+    }
+
     /// The ids defined in a section, such as `classes`. Ids hold no `/`.
     pub(crate) fn names<'p>(&'p self, section: &'p str) -> impl Iterator<Item = &'p str> {
         let within = self.definitions.keys().filter_map(move |path| path.strip_prefix(section)?.strip_prefix('/'));

@@ -3,6 +3,7 @@
 mod bad_policies;
 mod bad_rosters;
 mod broken;
+mod checking;
 mod common;
 mod hostile;
 mod pair;
