@@ -16,6 +16,7 @@ mod format;
 mod ignore;
 mod lookup;
 mod render;
+pub mod schema;
 pub mod statement;
 pub mod statutory;
 mod suggest;

@@ -8,7 +8,7 @@ use anyhow::Context as _;
 use policy::model::{Policy, Roster};
 use policy::{Level, Loaded, Source};
 
-use crate::cli::{CheckArgs, CheckFormat};
+use crate::cli::{CheckArgs, CheckFormat, SchemaArgs, SchemaOf};
 use crate::exit::{Ended, Exit};
 
 /// A document and the name under which it is shown.
@@ -91,4 +91,14 @@ pub(crate) fn run(args: &CheckArgs) -> anyhow::Result<Exit> {
     }
     let errors = loaded.diagnostics.iter().any(|diagnostic| diagnostic.severity == Level::Error);
     Ok(if errors { Exit::Failure } else { Exit::Ok })
+}
+
+/// Prints a schema as it is: editors read it from a file beside the documents.
+pub(crate) fn schema(args: &SchemaArgs) -> Exit {
+    let text = match args.of {
+        SchemaOf::Policy => policy::schema::POLICY,
+        SchemaOf::Roster => policy::schema::ROSTER,
+    };
+    print!("{text}");
+    Exit::Ok
 }

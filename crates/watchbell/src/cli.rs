@@ -11,10 +11,10 @@ mod reports;
 use std::path::PathBuf;
 
 use calendar::{Duration, Instant};
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, Parser, Subcommand};
 
 pub(crate) use care::{BackupArgs, DoctorArgs, EraseArgs, MigrateArgs, RestoreArgs};
-pub(crate) use check::{CheckArgs, CheckFormat};
+pub(crate) use check::{CheckArgs, CheckFormat, SchemaArgs, SchemaOf};
 pub(crate) use checklist::ChecklistCommand;
 pub(crate) use office::{AuditArgs, AuditCommand, HoldArgs, TestPageArgs};
 pub(crate) use plan::{ApplyArgs, CandidateArgs, PlanArgs, PolicyArgs, PolicyCommand};
@@ -40,6 +40,8 @@ pub(crate) enum Command {
     Init(InitArgs),
     /// Check a policy and its roster
     Check(CheckArgs),
+    /// Print the JSON Schema of the policy or the roster, for editors
+    Schema(SchemaArgs),
     /// Prove what a policy and its roster guarantee for a year, or show where they do not
     Prove(ProveArgs),
     /// Say why an incident is what it is, or what a signal would do

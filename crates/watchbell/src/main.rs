@@ -65,6 +65,7 @@ fn run(command: Command) -> anyhow::Result<Exit> {
     match command {
         Command::Init(args) => init::run(&args),
         Command::Check(args) => check::run(&args),
+        Command::Schema(args) => Ok(check::schema(&args)),
         Command::Prove(args) => prove::run(&args),
         Command::Status(args) => status::run(&args.command),
         Command::Checklist(args) => checklist::run(&args),

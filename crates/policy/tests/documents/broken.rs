@@ -12,7 +12,7 @@ use policy::{Level, Source, to_json};
 /// Fewest documents of the corpus; it only grows.
 const MIN_DOCUMENTS: usize = 60;
 
-fn corpus(folder: &str) -> Vec<PathBuf> {
+pub(crate) fn corpus(folder: &str) -> Vec<PathBuf> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/documents/broken").join(folder);
     let files =
         std::fs::read_dir(folder).expect("the corpus is there").map(|entry| entry.expect("a file of it").path());
@@ -22,7 +22,7 @@ fn corpus(folder: &str) -> Vec<PathBuf> {
 }
 
 /// One line for each diagnostic.
-fn said(policy: &str, roster: &str) -> String {
+pub(crate) fn said(policy: &str, roster: &str) -> String {
     let sources = [Source { name: "policy.yaml", text: policy }, Source { name: "roster.yaml", text: roster }];
     let (loaded, _) = loaded(policy, roster);
     let json = to_json(&loaded.diagnostics, &sources);

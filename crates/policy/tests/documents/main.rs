@@ -5,5 +5,7 @@ mod bad_rosters;
 mod broken;
 mod checking;
 mod common;
+mod fuzz;
 mod hostile;
 mod pair;
+mod schema;
