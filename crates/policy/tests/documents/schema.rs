@@ -1,10 +1,11 @@
 //! The JSON Schemas, against the parser: what it takes they take, and what it refuses for a key or
 //! a type they refuse.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use crate::broken::{corpus, said};
-use crate::common::{POLICY, ROSTER};
+use crate::common::{POLICY, ROSTER, edited};
 use jsonschema::Validator;
 use serde_json::Value;
 
@@ -80,6 +81,84 @@ fn the_schema_offers_every_check_that_can_be_ignored() {
     let offered = &schema["properties"]["ignore"]["items"]["properties"]["check"]["enum"];
     let lints: Vec<&str> = policy::LINTS.iter().map(|lint| lint.id).collect();
     assert_eq!(offered, &serde_json::json!(lints));
+}
+
+/// An unknown key in each kind of mapping, and where the schema lists the known ones.
+const MAPPINGS: [(bool, &str, &str, &str); 22] = [
+    (true, "version: 1\n", "version: 1\nnone-such-key: 1\n", "/properties"),
+    (true, "name: SEV-2}", "name: SEV-2, none-such-key: 1}", "/properties/severities/items/properties"),
+    (
+        true,
+        "support: {name",
+        "support: {none-such-key: 1, name",
+        "/properties/services/additionalProperties/properties",
+    ),
+    (true, "vague: {", "vague: {none-such-key: 1, ", "/properties/metrics/additionalProperties/properties"),
+    (true, "  - id: slow\n", "  - id: slow\n    none-such-key: 1\n", "/properties/triggers/items/properties"),
+    (true, "count: {", "count: {none-such-key: 1, ", "/properties/triggers/items/properties/count/properties"),
+    (true, "raise: {class: latency", "raise: {none-such-key: 1, class: latency", "/$defs/raise/properties"),
+    (
+        true,
+        "customers: {surface",
+        "customers: {none-such-key: 1, surface",
+        "/properties/audiences/additionalProperties/properties",
+    ),
+    (true, "    acknowledge: 20m", "    none-such-key: 1\n    acknowledge: 20m", "/$defs/targets/properties"),
+    (true, "{first: 60m", "{none-such-key: 1, first: 60m", "/$defs/window/anyOf/2/properties"),
+    (true, "{within: 5", "{none-such-key: 1, within: 5", "/$defs/target/anyOf/1/properties"),
+    (
+        true,
+        "latency: {resolve",
+        "latency: {none-such-key: 1, resolve",
+        "/properties/classes/additionalProperties/properties",
+    ),
+    (true, "roles:\n", "roles:\n  none-such-key: {}\n", "/$defs/roles/properties"),
+    (true, "commander: {", "commander: {none-such-key: 1, ", "/$defs/role_rule/properties"),
+    (
+        true,
+        "{page: schedule",
+        "{none-such-key: 1, page: schedule",
+        "/properties/escalation/additionalProperties/items/properties",
+    ),
+    (true, "review: {every", "review: {none-such-key: 1, every", "/properties/review/properties"),
+    (false, "fallback: [ben]", "fallback: [ben]\nnone-such-key: 1", "/properties"),
+    (false, "ana: {name", "ana: {none-such-key: 1, name", "/properties/people/additionalProperties/properties"),
+    (
+        false,
+        "    layers: [{",
+        "    none-such-key: 1\n    layers: [{",
+        "/properties/schedules/additionalProperties/properties",
+    ),
+    (
+        false,
+        "layers: [{",
+        "layers: [{none-such-key: 1, ",
+        "/properties/schedules/additionalProperties/properties/layers/items/properties",
+    ),
+    (
+        false,
+        "rotation: {",
+        "rotation: {none-such-key: 1, ",
+        "/properties/schedules/additionalProperties/properties/layers/items/properties/rotation/properties",
+    ),
+    (false, "office: {", "office: {none-such-key: 1, ", "/properties/calendars/additionalProperties/properties"),
+];
+
+#[test]
+fn the_schemas_know_the_keys_that_the_parser_knows() {
+    for (in_policy, from, to, pointer) in MAPPINGS {
+        let schema = if in_policy { policy::schema::POLICY } else { policy::schema::ROSTER };
+        let schema: Value = serde_json::from_str(schema).unwrap();
+        let listed = schema.pointer(pointer).and_then(Value::as_object).expect(pointer);
+        let listed: BTreeSet<&str> = listed.keys().map(String::as_str).collect();
+        let said = match in_policy {
+            true => said(&edited(POLICY, from, to), ROSTER),
+            false => said(POLICY, &edited(ROSTER, from, to)),
+        };
+        let known = said.split_once("    help: the keys here are ").and_then(|(_, rest)| rest.lines().next());
+        let known: BTreeSet<&str> = known.unwrap_or_else(|| panic!("{to}: {said}")).split(", ").collect();
+        assert_eq!(listed, known, "{pointer}");
+    }
 }
 
 #[test]
